@@ -1,0 +1,307 @@
+"""The typed configuration of an experiment.
+
+The fields are the keys of the YAML files under ``conf/`` and of the command line. This module imports neither Keras nor
+Hydra, so that a mistake in a setting is told at once.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from emotion_tl.errors import ConfigurationError
+
+
+@dataclass
+class DataConfig:
+    """Where the faces come from and how they are stored and split.
+
+    Attributes:
+        name: what the data set is called in runs and reports.
+        source: the reader, one of `emotion_tl.data.sources.SOURCES`.
+        path: the folder, zip archive or table that is read; None where the source needs none or fetches its own.
+        classes: the classes to take, in this order; None takes all of them.
+        image_size: side of the stored square image in pixels.
+        color_mode: "grayscale" (one channel is stored) or "rgb" (three).
+        val_fraction: share of the training images that becomes val where the source has no val split.
+        test_fraction: share of all images that becomes test where the source has no test split.
+        split_seed: seed of the splits made here. Not the seed of the run, so that runs with different seeds are compared
+            on the same test images.
+        max_bad_fraction: share of unreadable images above which the data set is refused.
+        max_image_pixels: width times height above which an image is refused as a decompression bomb.
+        path_column, pixels_column, label_column, split_column: columns of a table (source "csv").
+        num_images: number of images drawn (source "synthetic_faces").
+        drawing_seed: seed of the drawn images (source "synthetic_faces").
+    """
+
+    name: str = MISSING
+    source: str = MISSING
+    path: str | None = None
+    classes: list[str] | None = None
+    image_size: int = 48
+    color_mode: str = "grayscale"
+    val_fraction: float = 0.1
+    test_fraction: float = 0.15
+    split_seed: int = 0
+    max_bad_fraction: float = 0.01
+    max_image_pixels: int = 50_000_000
+    path_column: str | None = None
+    pixels_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+    num_images: int = 0
+    drawing_seed: int = 0
+
+
+@dataclass
+class AugmentationConfig:
+    """Random changes of the training images, as arguments of the Keras layers of the same name.
+
+    Attributes:
+        name: what the augmentation is called in runs.
+        horizontal_flip: mirror half of the images.
+        rotation_factor: largest rotation as a fraction of a full turn.
+        translation_factor: largest shift as a fraction of the side.
+        zoom_factor: largest zoom in or out as a fraction.
+        brightness_factor: largest change of brightness as a fraction of 255.
+        contrast_factor: largest change of contrast as a fraction.
+        erasing_factor: probability that a rectangle is erased.
+        noise_stddev: standard deviation of Gaussian noise in grey levels (0..255).
+    """
+
+    name: str = "none"
+    horizontal_flip: bool = False
+    rotation_factor: float = 0.0
+    translation_factor: float = 0.0
+    zoom_factor: float = 0.0
+    brightness_factor: float = 0.0
+    contrast_factor: float = 0.0
+    erasing_factor: float = 0.0
+    noise_stddev: float = 0.0
+
+
+@dataclass
+class ImbalanceConfig:
+    """What is done about classes of unequal size.
+
+    Attributes:
+        name: one of `IMBALANCE_TREATMENTS`.
+        power: class_weight and oversample: a class of count n gets a weight in proportion to n ** -power. 1 makes all
+            classes equally heavy, 0.5 is the square-root rule.
+        max_class_weight: class_weight: cap of the weight, after the mean over the images was made 1; None is no cap.
+        focal_gamma: focal: focusing parameter (Lin et al. 2017, arXiv:1708.02002).
+        logit_adjustment_temperature: logit_adjust: factor of the log prior (Menon et al. 2021, arXiv:2007.07314).
+    """
+
+    name: str = "none"
+    power: float = 1.0
+    max_class_weight: float | None = None
+    focal_gamma: float = 2.0
+    logit_adjustment_temperature: float = 1.0
+
+
+IMBALANCE_TREATMENTS = ("none", "class_weight", "oversample", "focal", "logit_adjust")
+
+
+@dataclass
+class BackboneConfig:
+    """The network that turns an image into features.
+
+    Attributes:
+        name: one of `emotion_tl.models.specifications.BACKBONES`.
+        weights: "imagenet" (Keras' own download, cached), the path of a weights file, or None for random weights.
+        allow_random_weights: go on with random weights, and say so, where `weights` cannot be had.
+        image_size: side in pixels to which the images are resized before the backbone.
+        output_block: block of the backbone whose output the head gets; None is the last one.
+    """
+
+    name: str = MISSING
+    weights: str | None = None
+    allow_random_weights: bool = False
+    image_size: int = MISSING
+    output_block: str | None = None
+
+
+@dataclass
+class HeadConfig:
+    """The classifier on top of the backbone.
+
+    Attributes:
+        name: what the head is called in runs.
+        pooling: how a feature map becomes a vector: "avg", "max" or "flatten".
+        units: widths of the hidden layers; an empty list is a linear classifier.
+        dropout: rate before the last layer and after each hidden one.
+        batch_norm: BatchNormalization after each hidden layer.
+    """
+
+    name: str = MISSING
+    pooling: str = "avg"
+    units: list[int] = field(default_factory=list)
+    dropout: float = 0.0
+    batch_norm: bool = False
+
+
+@dataclass
+class PhaseConfig:
+    """One stretch of training with one set of trainable layers and one optimizer.
+
+    Attributes:
+        epochs: the most epochs this phase takes.
+        trainable_blocks: 0 trains the head alone, n the last n blocks of the backbone as well, None everything.
+        train_batch_norm: let the BatchNormalization layers of the trainable blocks learn. Left False, they keep the
+            statistics they came with. Networks from scratch need True.
+        optimizer: "adam", "adamw" or "sgd" (with Nesterov momentum).
+        learning_rate: peak learning rate.
+        learning_rate_schedule: "constant", "cosine" (to zero, after a linear warm-up) or "plateau" (divided when val
+            stops improving).
+        warmup_epochs: cosine: epochs of linear warm-up; may be a fraction.
+        plateau_patience, plateau_factor: plateau: epochs without improvement, and the factor then applied.
+        weight_decay: decoupled weight decay of kernels; biases and normalisation parameters are left out.
+        momentum: of sgd.
+        gradient_clip_norm: largest global norm of a gradient; None does not clip.
+        label_smoothing: share of the label spread over all classes.
+        layer_decay: learning rate multiplier from one block to the one below; 1 treats all blocks alike
+            (Howard and Ruder 2018, arXiv:1801.06146, call it discriminative fine-tuning).
+        ema_momentum: momentum of an exponential moving average of the weights, which is then what is evaluated; None
+            keeps none.
+        early_stopping_patience: epochs without improvement after which the phase ends; None never ends it early.
+        monitor: metric of early stopping and plateau; None is the schedule's.
+    """
+
+    epochs: int = MISSING
+    trainable_blocks: int | None = 0
+    train_batch_norm: bool = False
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    learning_rate_schedule: str = "constant"
+    warmup_epochs: float = 0.0
+    plateau_patience: int = 2
+    plateau_factor: float = 0.3
+    weight_decay: float = 0.0
+    momentum: float = 0.9
+    gradient_clip_norm: float | None = None
+    label_smoothing: float = 0.0
+    layer_decay: float = 1.0
+    ema_momentum: float | None = None
+    early_stopping_patience: int | None = None
+    monitor: str | None = None
+
+
+@dataclass
+class ScheduleConfig:
+    """The phases of a training, in their order.
+
+    Attributes:
+        name: what the schedule is called in runs.
+        monitor: val metric by which the best epoch over all phases is chosen, one of `MONITORS`.
+        phases: the phases by name. A dict, so that one key of one phase can be overridden and a phase be deleted.
+    """
+
+    name: str = MISSING
+    monitor: str = "val_accuracy"
+    phases: dict[str, PhaseConfig] = field(default_factory=dict)
+
+
+MONITORS = {"val_accuracy": "max", "val_macro_f1": "max", "val_log_loss": "min", "val_loss": "min"}
+"""Metrics an epoch can be chosen by, and whether the largest or the smallest is best."""
+
+
+@dataclass
+class TrainerConfig:
+    """How the training is computed.
+
+    Attributes:
+        backend: Keras backend: "tensorflow", "jax" or "torch".
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+        require_gpu: fail before anything is computed where there is no GPU.
+        deterministic: the same command gives the same numbers, at some cost in speed on a GPU.
+        batch_size: images of a training step.
+        evaluation_batch_size: images of an evaluation step.
+    """
+
+    backend: str = "tensorflow"
+    precision: str = "float32"
+    require_gpu: bool = False
+    deterministic: bool = True
+    batch_size: int = 64
+    evaluation_batch_size: int = 256
+
+
+@dataclass
+class EvaluationConfig:
+    """What is measured after the training.
+
+    Attributes:
+        num_bootstrap_resamples: resamples of the test images behind each interval.
+        confidence_level: of the intervals.
+        num_calibration_bins: bins of the reliability diagram and of the expected calibration error.
+        num_gallery_images: images in the gallery of the surest mistakes.
+    """
+
+    num_bootstrap_resamples: int = 2000
+    confidence_level: float = 0.95
+    num_calibration_bins: int = 15
+    num_gallery_images: int = 24
+
+
+@dataclass
+class TrackingConfig:
+    """Where and how the run is logged in MLflow.
+
+    Attributes:
+        uri: tracking URI; None is an SQLite file `mlflow.db` in the working directory.
+        experiment_name: MLflow experiment; None is the name of the data set.
+        run_name: None makes one of backbone, schedule and seed.
+        tags: further tags of the run.
+        log_model: log the model with signature and input example.
+    """
+
+    uri: str | None = None
+    experiment_name: str | None = None
+    run_name: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    log_model: bool = True
+
+
+@dataclass
+class ExperimentConfig:
+    """One experiment, complete: the same configuration on the same machine gives the same numbers.
+
+    Attributes:
+        seed: of the weights, the order of the images, augmentation and dropout.
+        cache_dir: folder of the packed image stores, shared by all runs.
+    """
+
+    seed: int = 0
+    cache_dir: str = "~/.cache/emotion_tl"
+    data: DataConfig = field(default_factory=DataConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    imbalance: ImbalanceConfig = field(default_factory=ImbalanceConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    head: HeadConfig = field(default_factory=HeadConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+
+
+def to_typed(schema: type, composed: DictConfig) -> Any:
+    """Turns a composed configuration into an instance of a dataclass.
+
+    Raises:
+        ConfigurationError: on an unknown key, a wrong type or a missing value; the message names the key.
+    """
+    try:
+        typed = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), composed))
+    except OmegaConfBaseException as error:
+        key = error.full_key or "the configuration"
+        reason = (error.msg or str(error)).splitlines()[0]
+        known = ", ".join(sorted(entry.name for entry in fields(schema)))
+        raise ConfigurationError(f"{key}: {reason}. Top-level keys are: {known}. See --cfg job for all of them.") from error
+    return typed
+
+
+def to_plain(config: Any) -> dict[str, Any]:
+    """Returns a dataclass configuration as nested dicts, lists and scalars, ready for YAML."""
+    return OmegaConf.to_container(OmegaConf.structured(config))

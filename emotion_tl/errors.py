@@ -1,0 +1,33 @@
+"""The errors a user can cause and mend. The command line prints them without a traceback."""
+
+
+class EmotionTLError(Exception):
+    """Base of every error that is told to the user as one message: what was expected, what came, what to do."""
+
+
+class ConfigurationError(EmotionTLError):
+    """A setting, or two settings together, that cannot be run."""
+
+
+class DataError(EmotionTLError):
+    """Images or labels that are missing, unreadable or not what the configuration says."""
+
+
+class WeightsError(EmotionTLError):
+    """Pretrained weights that cannot be had or do not fit the backbone."""
+
+
+class DeviceError(EmotionTLError):
+    """A device or a Keras backend that was asked for and is not there."""
+
+
+class TrainingDivergedError(EmotionTLError):
+    """A loss that became infinite, NaN or far larger than guessing would give."""
+
+
+class DeviceMemoryError(EmotionTLError):
+    """A training step that did not fit into the memory of the device."""
+
+
+class ModelNotFoundError(EmotionTLError):
+    """A model, a run or a file of a run that is not where the user pointed."""

@@ -1,0 +1,1 @@
+"""Metrics with their intervals, calibration and figures, from labels and probabilities."""

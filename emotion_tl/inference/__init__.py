@@ -1,0 +1,1 @@
+"""Predictions on new images with a trained model."""

@@ -1,0 +1,1 @@
+"""Backbones, heads and the one graph from raw uint8 images to logits."""

@@ -1,0 +1,1 @@
+"""MLflow: one run with everything needed to compare it and to run it again."""

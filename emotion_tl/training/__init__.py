@@ -1,0 +1,1 @@
+"""The phases of a schedule: freeze, compile and fit, best epoch kept."""
