@@ -4,11 +4,11 @@ The fields are the keys of the YAML files under ``conf/`` and of the command lin
 Hydra, so that a mistake in a setting is told at once.
 """
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from emotion_tl.errors import ConfigurationError
 
@@ -26,8 +26,7 @@ class DataConfig:
         color_mode: "grayscale" (one channel is stored) or "rgb" (three).
         val_fraction: share of the training images that becomes val where the source has no val split.
         test_fraction: share of all images that becomes test where the source has no test split.
-        split_seed: seed of the splits made here. Not the seed of the run, so that runs with different seeds are compared
-            on the same test images.
+        split_seed: seed of the splits made here; not the run's, so that all seeds are compared on the same test images.
         max_bad_fraction: share of unreadable images above which the data set is refused.
         max_image_pixels: width times height above which an image is refused as a decompression bomb.
         path_column, pixels_column, label_column, split_column: columns of a table (source "csv").
@@ -67,7 +66,6 @@ class AugmentationConfig:
         brightness_factor: largest change of brightness as a fraction of 255.
         contrast_factor: largest change of contrast as a fraction.
         erasing_factor: probability that a rectangle is erased.
-        noise_stddev: standard deviation of Gaussian noise in grey levels (0..255).
     """
 
     name: str = "none"
@@ -78,7 +76,9 @@ class AugmentationConfig:
     brightness_factor: float = 0.0
     contrast_factor: float = 0.0
     erasing_factor: float = 0.0
-    noise_stddev: float = 0.0
+
+
+IMBALANCE_TREATMENTS = ("none", "class_weight", "oversample", "focal", "logit_adjust")
 
 
 @dataclass
@@ -87,8 +87,7 @@ class ImbalanceConfig:
 
     Attributes:
         name: one of `IMBALANCE_TREATMENTS`.
-        power: class_weight and oversample: a class of count n gets a weight in proportion to n ** -power. 1 makes all
-            classes equally heavy, 0.5 is the square-root rule.
+        power: class_weight, oversample: a class of count n weighs n ** -power; 1 makes all equal, 0.5 goes half-way.
         max_class_weight: class_weight: cap of the weight, after the mean over the images was made 1; None is no cap.
         focal_gamma: focal: focusing parameter (Lin et al. 2017, arXiv:1708.02002).
         logit_adjustment_temperature: logit_adjust: factor of the log prior (Menon et al. 2021, arXiv:2007.07314).
@@ -99,9 +98,6 @@ class ImbalanceConfig:
     max_class_weight: float | None = None
     focal_gamma: float = 2.0
     logit_adjustment_temperature: float = 1.0
-
-
-IMBALANCE_TREATMENTS = ("none", "class_weight", "oversample", "focal", "logit_adjust")
 
 
 @dataclass
@@ -149,29 +145,26 @@ class PhaseConfig:
     Attributes:
         epochs: the most epochs this phase takes.
         trainable_blocks: 0 trains the head alone, n the last n blocks of the backbone as well, None everything.
-        train_batch_norm: let the BatchNormalization layers of the trainable blocks learn. Left False, they keep the
-            statistics they came with. Networks from scratch need True.
+        train_batch_norm: let the BatchNormalization layers of the trainable blocks learn. False keeps the statistics
+            they came with; None does so with pretrained weights and lets them learn with random ones.
         optimizer: "adam", "adamw" or "sgd" (with Nesterov momentum).
         learning_rate: peak learning rate.
-        learning_rate_schedule: "constant", "cosine" (to zero, after a linear warm-up) or "plateau" (divided when val
-            stops improving).
+        learning_rate_schedule: "constant", "cosine" (after a warm-up, to zero) or "plateau" (lowered when val stalls).
         warmup_epochs: cosine: epochs of linear warm-up; may be a fraction.
         plateau_patience, plateau_factor: plateau: epochs without improvement, and the factor then applied.
         weight_decay: decoupled weight decay of kernels; biases and normalisation parameters are left out.
         momentum: of sgd.
         gradient_clip_norm: largest global norm of a gradient; None does not clip.
         label_smoothing: share of the label spread over all classes.
-        layer_decay: learning rate multiplier from one block to the one below; 1 treats all blocks alike
-            (Howard and Ruder 2018, arXiv:1801.06146, call it discriminative fine-tuning).
-        ema_momentum: momentum of an exponential moving average of the weights, which is then what is evaluated; None
-            keeps none.
+        layer_decay: factor of the learning rate from a block to the one below (Howard, Ruder 2018, arXiv:1801.06146).
+        ema_momentum: of a moving average of the weights, which is then what is evaluated and kept; None keeps none.
         early_stopping_patience: epochs without improvement after which the phase ends; None never ends it early.
         monitor: metric of early stopping and plateau; None is the schedule's.
     """
 
     epochs: int = MISSING
     trainable_blocks: int | None = 0
-    train_batch_norm: bool = False
+    train_batch_norm: bool | None = None
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     learning_rate_schedule: str = "constant"
@@ -186,6 +179,10 @@ class PhaseConfig:
     ema_momentum: float | None = None
     early_stopping_patience: int | None = None
     monitor: str | None = None
+
+
+# Metrics an epoch can be chosen by, and whether the largest or the smallest is best.
+MONITORS = {"val_accuracy": "max", "val_macro_f1": "max", "val_log_loss": "min", "val_loss": "min"}
 
 
 @dataclass
@@ -203,10 +200,6 @@ class ScheduleConfig:
     phases: dict[str, PhaseConfig] = field(default_factory=dict)
 
 
-MONITORS = {"val_accuracy": "max", "val_macro_f1": "max", "val_log_loss": "min", "val_loss": "min"}
-"""Metrics an epoch can be chosen by, and whether the largest or the smallest is best."""
-
-
 @dataclass
 class TrainerConfig:
     """How the training is computed.
@@ -215,14 +208,15 @@ class TrainerConfig:
         backend: Keras backend: "tensorflow", "jax" or "torch".
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
         require_gpu: fail before anything is computed where there is no GPU.
+        jit_compile: compile the step with XLA; None leaves it to Keras.
         deterministic: the same command gives the same numbers, at some cost in speed on a GPU.
-        batch_size: images of a training step.
-        evaluation_batch_size: images of an evaluation step.
+        batch_size, evaluation_batch_size: images of a training and of an evaluation step.
     """
 
     backend: str = "tensorflow"
     precision: str = "float32"
     require_gpu: bool = False
+    jit_compile: bool | None = None
     deterministic: bool = True
     batch_size: int = 64
     evaluation_batch_size: int = 256
@@ -233,10 +227,9 @@ class EvaluationConfig:
     """What is measured after the training.
 
     Attributes:
-        num_bootstrap_resamples: resamples of the test images behind each interval.
-        confidence_level: of the intervals.
+        num_bootstrap_resamples, confidence_level: of the intervals, which come from resampling the images.
         num_calibration_bins: bins of the reliability diagram and of the expected calibration error.
-        num_gallery_images: images in the gallery of the surest mistakes.
+        num_gallery_images: of the surest mistakes.
     """
 
     num_bootstrap_resamples: int = 2000
@@ -290,18 +283,18 @@ def to_typed(schema: type, composed: DictConfig) -> Any:
     """Turns a composed configuration into an instance of a dataclass.
 
     Raises:
-        ConfigurationError: on an unknown key, a wrong type or a missing value; the message names the key.
+        ConfigurationError: on an unknown key, a wrong type or a missing value.
     """
     try:
-        typed = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), composed))
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), composed))
+    except MissingMandatoryValue as error:
+        key = error.full_key
+        raise ConfigurationError(f"{key}: expected a value, as in {key}=... Received: none") from error
     except OmegaConfBaseException as error:
-        key = error.full_key or "the configuration"
         reason = (error.msg or str(error)).splitlines()[0]
-        known = ", ".join(sorted(entry.name for entry in fields(schema)))
-        raise ConfigurationError(f"{key}: {reason}. Top-level keys are: {known}. See --cfg job for all of them.") from error
-    return typed
+        raise ConfigurationError(f"{error.full_key}: {reason}. --cfg job shows all settings.") from error
 
 
 def to_plain(config: Any) -> dict[str, Any]:
     """Returns a dataclass configuration as nested dicts, lists and scalars, ready for YAML."""
-    return OmegaConf.to_container(OmegaConf.structured(config))
+    return cast(dict[str, Any], OmegaConf.to_container(OmegaConf.structured(config)))

@@ -1,0 +1,144 @@
+"""Is one run better than another on the same test images, or is it chance?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import binomtest
+
+from emotion_tl.evaluation.intervals import percentile_interval
+from emotion_tl.evaluation.predictions import checked_predictions
+from emotion_tl.evaluation.resampled_metrics import ResampledMetrics
+
+COMPARED_METRICS = ("accuracy", "macro_f1")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A metric of the candidate minus that of the baseline, as a fraction, with a paired bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PairedComparison:
+    """Two runs on the same test images.
+
+    Attributes:
+        num_images: images both were tested on.
+        accuracy, macro_f1: candidate minus baseline.
+        only_candidate_right, only_baseline_right: images that one alone classified rightly.
+        p_value: McNemar's exact test of equal accuracy, two-sided.
+        confidence_level: of the intervals; 1 minus it is the level of the test.
+    """
+
+    num_images: int
+    accuracy: Difference
+    macro_f1: Difference
+    only_candidate_right: int
+    only_baseline_right: int
+    p_value: float
+    confidence_level: float
+
+
+def compare_paired(
+    labels: ArrayLike,
+    baseline_probabilities: ArrayLike,
+    candidate_probabilities: ArrayLike,
+    num_resamples: int = 2000,
+    confidence_level: float = 0.95,
+    seed: int = 0,
+) -> PairedComparison:
+    """Compares two runs image by image, which shows smaller differences than their two intervals laid side by side.
+
+    The test holds for these two trained networks: other seeds of the training would move both.
+
+    Args:
+        labels: (n,), positions of the true classes, n >= 2.
+        baseline_probabilities: (n, num_classes), rows sum to 1.
+        candidate_probabilities: of the same images in the same order.
+        num_resamples: resamples of the images; each is drawn for both runs alike.
+        confidence_level: of the intervals.
+        seed: of the resampling.
+
+    Raises:
+        DataError: where the two are not predictions of the same images and classes.
+    """
+    labels, baseline = checked_predictions(labels, baseline_probabilities)
+    _, candidate = checked_predictions(labels, candidate_probabilities, baseline.shape[1])
+    candidate_right = candidate.argmax(axis=1) == labels
+    baseline_right = baseline.argmax(axis=1) == labels
+    only_candidate_right = int((candidate_right & ~baseline_right).sum())
+    only_baseline_right = int((baseline_right & ~candidate_right).sum())
+    return PairedComparison(
+        num_images=len(labels),
+        **paired_differences(labels, baseline, candidate, num_resamples, confidence_level, seed),
+        only_candidate_right=only_candidate_right,
+        only_baseline_right=only_baseline_right,
+        p_value=mcnemar_p_value(only_candidate_right, only_baseline_right),
+        confidence_level=confidence_level,
+    )
+
+
+def paired_differences(
+    labels: NDArray[np.int64],
+    baseline: NDArray[np.float64],
+    candidate: NDArray[np.float64],
+    num_resamples: int,
+    confidence_level: float,
+    seed: int,
+) -> dict[str, Difference]:
+    """Returns metric -> difference with its interval."""
+    baseline_metrics = ResampledMetrics(labels, baseline)
+    candidate_metrics = ResampledMetrics(labels, candidate)
+
+    def differences(draws: NDArray[np.float64]) -> NDArray[np.float64]:
+        of_baseline, of_candidate = baseline_metrics.headline(draws), candidate_metrics.headline(draws)
+        return np.stack([of_candidate[name] - of_baseline[name] for name in COMPARED_METRICS])
+
+    values = differences(np.ones((1, len(labels))))[:, 0]
+    low, high = percentile_interval(differences, len(labels), num_resamples, confidence_level, seed)
+    columns = zip(COMPARED_METRICS, values, low, high, strict=True)
+    return {name: Difference(float(value), float(a), float(b)) for name, value, a, b in columns}
+
+
+def mcnemar_p_value(only_candidate_right: int, only_baseline_right: int) -> float:
+    """Returns the two-sided p-value of McNemar's exact test: is one of the two right alone more often than the other?
+
+    Reference:
+        McNemar 1947, Note on the sampling error of the difference between correlated proportions or percentages,
+        Psychometrika 12, 153-157.
+    """
+    num_discordant = only_candidate_right + only_baseline_right
+    if num_discordant == 0:
+        return 1.0
+    return float(binomtest(only_candidate_right, num_discordant, p=0.5).pvalue)
+
+
+def verdict_sentence(comparison: PairedComparison, candidate_name: str, baseline_name: str) -> str:
+    """Returns what the comparison shows, in one sentence with the figures in percentage points.
+
+    "More" and "less accurate" are said only where McNemar's test rejects equal accuracy at 1 - confidence_level. The
+    macro-F1 has an interval but no test, so it is told beside it and nothing is claimed of it.
+    """
+    images = f"the same {comparison.num_images:,} test images"
+    level = f"{100 * comparison.confidence_level:g} % interval"
+    accuracy = f"accuracy {told_difference(comparison.accuracy, level)}, McNemar {told_p_value(comparison.p_value)}"
+    figures = f"{accuracy}; macro-F1 {told_difference(comparison.macro_f1, level)}"
+    if comparison.p_value >= 1 - comparison.confidence_level:
+        return f"No difference in accuracy shown between {candidate_name} and {baseline_name} on {images}: {figures}."
+    word = "more" if comparison.accuracy.value > 0 else "less"
+    return f"{candidate_name} is {word} accurate than {baseline_name} on {images}: {figures}."
+
+
+def told_difference(difference: Difference, level: str) -> str:
+    """Returns "+4.2 points (95 % interval +2.7 to +5.7)"."""
+    value, low, high = (f"{100 * figure:+.1f}" for figure in (difference.value, difference.low, difference.high))
+    return f"{value} points ({level} {low} to {high})"
+
+
+def told_p_value(p_value: float) -> str:
+    """Returns "p = 0.032", never "p = 0"."""
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"

@@ -1,0 +1,53 @@
+"""The typed configurations of the commands beside `train`."""
+
+from dataclasses import dataclass, field
+
+from omegaconf import MISSING
+
+from emotion_tl.config import TrackingConfig
+
+
+@dataclass
+class CompareConfig:
+    """Which runs are put side by side.
+
+    Attributes:
+        experiment_name: MLflow experiment whose runs are compared; None is the one with the latest run.
+        runs: ids of runs; an empty list takes all finished runs of the experiment.
+        baseline: backbone the others are compared with; where it was run several times, its latest run.
+        num_bootstrap_resamples: resamples of the test images behind each interval.
+        confidence_level: of the intervals and of the verdicts.
+        seed: of the resampling.
+        output: path of a CSV file for the table; None writes none.
+    """
+
+    experiment_name: str | None = None
+    runs: list[str] = field(default_factory=list)
+    baseline: str = "baseline_cnn"
+    num_bootstrap_resamples: int = 2000
+    confidence_level: float = 0.95
+    seed: int = 0
+    output: str | None = None
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+
+
+@dataclass
+class PredictConfig:
+    """Which model predicts which images.
+
+    Attributes:
+        model: path of a model.keras or of a run's folder, id of an MLflow run, or name of a registered model.
+        images: an image file or a folder, searched through with its sub-folders.
+        output: "table", "jsonl" or "csv".
+        batch_size: images predicted at once.
+        max_image_pixels: width times height above which an image is refused as a decompression bomb.
+        backend: Keras backend.
+    """
+
+    model: str = MISSING
+    images: str = MISSING
+    output: str = "table"
+    batch_size: int = 64
+    max_image_pixels: int = 50_000_000
+    backend: str = "tensorflow"
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)

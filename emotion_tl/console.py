@@ -1,0 +1,39 @@
+"""What is told on the terminal, and the log of a run."""
+
+import logging
+from pathlib import Path
+
+from rich.console import Console
+from rich.logging import RichHandler
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def configure_logging(output_dir: Path | None) -> None:
+    """Sends the package's log to the terminal and, where a run has a folder, to its run.log."""
+    logger = logging.getLogger("emotion_tl")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+    logger.addHandler(RichHandler(console=console, show_path=False, show_time=False, omit_repeated_times=False))
+    if output_dir is not None:
+        output_dir.mkdir(parents=True, exist_ok=True)
+        file = logging.FileHandler(output_dir / "run.log", encoding="utf-8")
+        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(file)
+
+
+def print_error(message: str) -> None:
+    """Tells of a mistake on standard error."""
+    console.print(f"[bold red]error:[/] {escape(message)}")
+
+
+def print_heading(text: str) -> None:
+    """Separates the jobs of a sweep."""
+    console.rule(escape(text), align="left")
+
+
+def escape(text: str) -> str:
+    """Returns text in which square brackets are no mark-up."""
+    return text.replace("[", r"\[")

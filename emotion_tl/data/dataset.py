@@ -1,0 +1,176 @@
+"""A data set ready for training: packed images, labels and splits."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from emotion_tl.config import DataConfig
+from emotion_tl.data.packing import PackedSource, describe_bad, load_packed
+from emotion_tl.data.sources import check_data_config
+from emotion_tl.data.sources.split_names import SPLITS
+from emotion_tl.data.splitting import assign_splits, find_copies
+from emotion_tl.data.store import HASH_BYTES, Store
+from emotion_tl.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The images of train, val or test.
+
+    Attributes:
+        name: "train", "val" or "test".
+        labels: int64 (n,), positions in the class names of the data set.
+        image_ids: str objects (n,), the name of each image in its source: relative, posix style, the same everywhere.
+        has_copy: bool (n,), whether an image with identical stored pixels stands in a split that was seen before: for
+            val in train, for test in train or val, for train never.
+        images: uint8 (all images of the store, height, width, channels), memory-mapped.
+        rows: int64 (n,), where in `images` each image of the split stands.
+    """
+
+    name: str
+    labels: np.ndarray = field(repr=False)
+    image_ids: np.ndarray = field(repr=False)
+    has_copy: np.ndarray = field(repr=False)
+    images: np.ndarray = field(repr=False)
+    rows: np.ndarray = field(repr=False)
+
+    def __len__(self) -> int:
+        """Returns the number of images."""
+        return len(self.labels)
+
+    def read(self, positions: npt.ArrayLike | slice) -> np.ndarray:
+        """Reads images into memory.
+
+        Args:
+            positions: integers from 0 to len(self) - 1 in any order, a boolean mask, or a slice.
+
+        Returns:
+            uint8 (number of positions, height, width, channels), a copy in the order of the positions.
+        """
+        if not isinstance(positions, slice):
+            positions = np.asarray(positions)
+            # An empty list would come as an array of floats.
+            positions = positions if positions.size else positions.astype(np.int64)
+        return np.asarray(self.images[self.rows[positions]])
+
+    def class_counts(self, num_classes: int) -> np.ndarray:
+        """Returns the number of images of each class: int64 (num_classes,)."""
+        return np.bincount(self.labels, minlength=num_classes).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Three splits of images.
+
+    Attributes:
+        name: what it is called in runs and reports.
+        class_names: the classes in the order of the labels.
+        fingerprint: hash in hex of pixels, labels, splits and class names, in their order; the same on every machine
+            and for every path and form of the source.
+        train, val, test: the splits.
+        rejected: the images that could not be used; columns image, reason.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    fingerprint: str
+    train: Split
+    val: Split
+    test: Split
+    rejected: pd.DataFrame = field(repr=False)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Returns (height, width, channels) of the images."""
+        height, width, channels = self.train.images.shape[1:]
+        return height, width, channels
+
+    @property
+    def num_classes(self) -> int:
+        """Returns the number of classes."""
+        return len(self.class_names)
+
+    def splits(self) -> dict[str, Split]:
+        """Returns the splits by name, in the order train, val, test."""
+        return {"train": self.train, "val": self.val, "test": self.test}
+
+
+def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
+    """Opens a data set; on first use its images are decoded and packed below `cache_dir`, with a progress bar.
+
+    Raises:
+        ConfigurationError: where a setting cannot be right.
+        DataError: where the data are not there, too many images are bad, or a class has no images in a split.
+    """
+    check_data_config(config)
+    packed = load_packed(config, cache_dir.expanduser())
+    check_bad_fraction(packed, config)
+    store = packed.store
+    if len(store.class_names) < 2:
+        raise DataError(f"{config.name}: expected two or more classes. Found: {', '.join(store.class_names)}.")
+    assigned = assign_splits(store.table, config)
+    has_copy = find_copies(store.table["pixel_hash"], assigned)
+    train, val, test = (make_split(name, store, (assigned == name).to_numpy(), has_copy) for name in SPLITS)
+    dataset = Dataset(
+        name=config.name,
+        class_names=store.class_names,
+        fingerprint=compute_dataset_fingerprint(store, assigned),
+        train=train,
+        val=val,
+        test=test,
+        rejected=packed.rejected,
+    )
+    check_no_class_empty(dataset)
+    return dataset
+
+
+def make_split(name: str, store: Store, is_member: np.ndarray, has_copy: np.ndarray) -> Split:
+    """Returns the split of the images where `is_member` holds; both arrays are bool (all images of the store,)."""
+    members = store.table[is_member]
+    return Split(
+        name=name,
+        labels=members["label"].to_numpy(dtype=np.int64),
+        image_ids=members["image"].to_numpy(dtype=object),
+        has_copy=has_copy[is_member],
+        images=store.images,
+        rows=np.flatnonzero(is_member),
+    )
+
+
+def compute_dataset_fingerprint(store: Store, splits: pd.Series) -> str:
+    """Returns a hash in hex of pixels, labels, splits and class names."""
+    content = hashlib.blake2b(repr((store.class_names, store.images.shape[1:])).encode(), digest_size=HASH_BYTES)
+    rows = zip(splits, store.table["label"], store.table["pixel_hash"], strict=True)
+    content.update("\n".join(f"{split} {label} {pixel_hash}" for split, label, pixel_hash in rows).encode())
+    return content.hexdigest()
+
+
+def check_bad_fraction(packed: PackedSource, config: DataConfig) -> None:
+    """Raises DataError where more of the images are bad than the configuration allows."""
+    num_images = len(packed.store.table) + len(packed.rejected)
+    if len(packed.rejected) > config.max_bad_fraction * num_images:
+        rejected = list(packed.rejected.itertuples(index=False, name=None))
+        raise DataError(
+            f"{config.name}: {describe_bad(num_images, rejected)}\nThat is more than "
+            f"data.max_bad_fraction={config.max_bad_fraction:g}. Repair or remove these files, or raise the fraction."
+        )
+
+
+def check_no_class_empty(dataset: Dataset) -> None:
+    """Raises DataError where a class has no images in one of the splits."""
+    empty = [
+        f"{class_name} in {split.name}"
+        for split in dataset.splits().values()
+        for class_name, count in zip(dataset.class_names, split.class_counts(dataset.num_classes), strict=True)
+        if count == 0
+    ]
+    if empty:
+        raise DataError(
+            f"{dataset.name}: expected images of every class in train, val and test. There are none of: "
+            f"{', '.join(empty)}; {len(dataset.rejected)} images were rejected. Add images (three or more with "
+            "different pixels a class where the splits are made here), or leave the class out with data.classes=[...]."
+        )

@@ -1,0 +1,110 @@
+"""How the folders of an image data set are read: root/<split>/<class>/* or root/<class>/*."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from emotion_tl.data.sources.split_names import parse_split_name
+from emotion_tl.data.sources.trees import FileTree
+from emotion_tl.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+# The suffix decides only whether a file is looked at; what it holds is told by its content. Formats that are not read
+# (GIF and the following) are looked at as well, so that they are reported and not silently left out.
+IMAGE_SUFFIXES = {"", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff"}
+IMAGE_SUFFIXES |= {".gif", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm"}
+IGNORED_NAMES = {"__macosx", "thumbs.db", "desktop.ini"}
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image file in its place.
+
+    Attributes:
+        name: as the tree knows it.
+        image_id: the name below the folder that holds the splits or the classes.
+        class_name: the folder that names its class.
+        split: "train", "val", "test", or None where the folders name no split.
+    """
+
+    name: str
+    image_id: str
+    class_name: str
+    split: str | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The image files of a tree and their classes, also those without a file, in alphabetical order."""
+
+    images: list[ImageFile]
+    class_names: tuple[str, ...]
+
+
+def read_layout(tree: FileTree, path: str) -> Layout:
+    """Reads classes and splits off the names of the folders.
+
+    A folder that alone holds everything, as archives often have, is passed through; images may lie deeper than in the
+    folder of their class; upper and lower case in the names of the splits do not matter.
+
+    Args:
+        path: of the tree, for messages.
+
+    Raises:
+        DataError: where there is no such layout.
+    """
+    names = [name for name in tree.files if is_candidate(name)]
+    wrapper = find_wrapper(names)
+    has_splits = any(parse_split_name(name[len(wrapper) :].split("/")[0]) for name in names)
+    placed = [place(name, wrapper, has_splits) for name in names]
+    images = [image for image in placed if image is not None]
+    if not images:
+        raise DataError(describe_missing(tree, path))
+    if len(images) < len(names):
+        logger.warning("%s: %d images that stand in no class folder are left out.", path, len(names) - len(images))
+    empty = [place(f"{name}/", wrapper, has_splits) for name in tree.folders if is_candidate(name)]
+    classes = {image.class_name for image in [*images, *empty] if image is not None}
+    return Layout(images, tuple(sorted(classes)))
+
+
+def is_candidate(name: str) -> bool:
+    """Returns whether a name may be that of an image: not hidden, and not obviously something else."""
+    path = PurePosixPath(name)
+    if any(part.startswith(".") or part.lower() in IGNORED_NAMES for part in path.parts):
+        return False
+    return path.suffix.lower() in IMAGE_SUFFIXES
+
+
+def find_wrapper(names: list[str]) -> str:
+    """Returns the folders that hold everything and are neither split nor class, ending in a slash; "" for none."""
+    wrapper = ""
+    while names:
+        top = names[0][len(wrapper) :].split("/")[0]
+        inner = f"{wrapper}{top}/"
+        if parse_split_name(top) or not all(name.startswith(inner) and "/" in name[len(inner) :] for name in names):
+            break
+        wrapper = inner
+    return wrapper
+
+
+def place(name: str, wrapper: str, has_splits: bool) -> ImageFile | None:
+    """Returns split and class of a file; None where its folders name none."""
+    if not name.startswith(wrapper):
+        return None
+    # Names that are not UTF-8 come with lone surrogates, which no report or table could hold.
+    image_id = name[len(wrapper) :].encode("utf-8", "replace").decode()
+    parts = image_id.split("/")
+    split = parse_split_name(parts[0])
+    if not has_splits:
+        return ImageFile(name, image_id, parts[0], None) if len(parts) >= 2 else None
+    return ImageFile(name, image_id, parts[1], split) if len(parts) >= 3 and split else None
+
+
+def describe_missing(tree: FileTree, path: str) -> str:
+    """Returns the message for a tree without class folders."""
+    found = ", ".join(tree.files[:3] or tree.folders[:3]) or "nothing"
+    return (
+        f"{path}: expected images in <split>/<class>/ (splits train, val, test) or in <class>/. Found: {found}"
+        f"{' ...' if len(tree.files) > 3 else ''}. Give data.path the folder that holds the class folders."
+    )

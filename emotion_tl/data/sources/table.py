@@ -1,0 +1,210 @@
+"""Source "csv": a table with a label and either the path or the grey values of each image."""
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from emotion_tl.config import DataConfig
+from emotion_tl.data.decoding import RejectedImageError, decode_grey_values, decode_image
+from emotion_tl.data.sources.listing import Listing, Reader, make_table
+from emotion_tl.data.sources.split_names import SPLIT_NAMES, parse_split_name
+from emotion_tl.data.sources.trees import require_path
+from emotion_tl.errors import DataError
+
+EXPECTED = "a table (.csv, or .tsv with tabs) of images"
+
+# Names that a column has when the configuration does not name it, lower case; the first that is there is taken.
+DEFAULT_COLUMNS = {
+    "path_column": (
+        "path",
+        "image_path",
+        "filepath",
+        "file_path",
+        "filename",
+        "file_name",
+        "file",
+        "image",
+        "image_id",
+    ),
+    "pixels_column": ("pixels",),
+    "label_column": ("label", "emotion", "class", "class_name", "expression", "target"),
+    "split_column": ("split", "usage", "set", "subset"),
+}
+
+# Grey values take about four bytes a pixel as text; so many rows at a time keep the memory small.
+ROWS_A_READ = 1000
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table as they are spelled in it; None where there is none."""
+
+    path: str | None
+    pixels: str | None
+    label: str
+    split: str | None
+
+
+def describe_state(config: DataConfig) -> Iterator[str]:
+    """Yields what tells whether the images changed: sizes and times of change of the table and of the images."""
+    path = require_path(config.path, EXPECTED)
+    columns = find_columns(config, path)
+    yield describe_file(path.resolve())
+    if columns.path:
+        for name in read_columns(path, [columns.path])[columns.path]:
+            yield describe_file(path.parent / name)
+
+
+def describe_file(path: Path) -> str:
+    """Returns path, size and time of change of a file in one line."""
+    try:
+        status = path.stat()
+    except OSError:
+        return f"{path} missing"
+    return f"{path} {status.st_size} {status.st_mtime_ns}"
+
+
+@contextmanager
+def open_listing(config: DataConfig) -> Iterator[Listing]:
+    """Lists the images of a table; relative paths start at the folder of the table.
+
+    Raises:
+        DataError: where the table is not there, cannot be read or lacks a column, or a row has no label or an unknown
+            split.
+    """
+    path = require_path(config.path, EXPECTED)
+    columns = find_columns(config, path)
+    table = read_columns(path, [name for name in (columns.path, columns.label, columns.split) if name])
+    labels = table[columns.label]
+    if (labels == "").any():
+        raise DataError(f"{path}: row {first_row(labels == '')} has no label in column {columns.label!r}.")
+    splits: list[str | None] = parse_splits(path, table[columns.split]) if columns.split else [None] * len(table)
+    if columns.path:
+        images = [name.replace("\\", "/") for name in table[columns.path]]
+        readers: Iterator[Reader] = (partial(read_path, path.parent / name, config) for name in images)
+    else:
+        images = [f"{path.name}/{row:06d}" for row in range(len(table))]
+        readers = read_pixels(path, str(columns.pixels), config)
+    yield Listing(make_table(images, list(labels), splits), sort_labels(set(labels)), readers)
+
+
+def find_columns(config: DataConfig, path: Path) -> Columns:
+    """Finds the columns that the configuration names, or those with a usual name.
+
+    Raises:
+        DataError: lists the columns of the table where one is missing.
+    """
+    found = read_header(path)
+    split = find_column(config, "split_column", found, path)
+    label = find_column(config, "label_column", found, path)
+    pixels = None if config.path_column else find_column(config, "pixels_column", found, path)
+    # A table of grey values often numbers or names its rows, so a path column counts only where there are none.
+    image_path = None if pixels else find_column(config, "path_column", found, path)
+    if label is None or (image_path is None and pixels is None):
+        missing = "label_column" if label is None else "path_column or data.pixels_column"
+        raise DataError(
+            f"{path}: expected columns with the label and with the path or the grey values of each image. Found: "
+            f"{', '.join(found)}. Name the right one with data.{missing}=..."
+        )
+    return Columns(image_path, pixels, label, split)
+
+
+def find_column(config: DataConfig, key: str, found: list[str], path: Path) -> str | None:
+    """Returns the column that a setting names, or the first with a usual name; None where there is none.
+
+    Spaces around a name, and upper and lower case, do not matter.
+
+    Raises:
+        DataError: where the setting names a column that is not there.
+    """
+    spellings = {name.strip().casefold(): name for name in reversed(found)}
+    named = getattr(config, key)
+    if named is None:
+        return next((spellings[name] for name in DEFAULT_COLUMNS[key] if name in spellings), None)
+    if named.strip().casefold() not in spellings:
+        raise DataError(f"{path}: expected a column data.{key}={named!r}. Found: {', '.join(found)}.")
+    return spellings[named.strip().casefold()]
+
+
+def read_header(path: Path) -> list[str]:
+    """Returns the names of the columns of a table."""
+    with telling_errors(path):
+        return [str(name) for name in pd.read_csv(path, sep=separator_of(path), nrows=0).columns]
+
+
+def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Reads some columns of a table as text without spaces around it; empty cells are ""."""
+    with telling_errors(path):
+        table = pd.read_csv(path, sep=separator_of(path), usecols=columns, dtype=str, keep_default_na=False)
+    return table.apply(lambda column: column.str.strip())
+
+
+def read_pixels(path: Path, column: str, config: DataConfig) -> Iterator[Reader]:
+    """Yields a reader for each row, holding few rows of the column in memory."""
+    chunks = pd.read_csv(
+        path, sep=separator_of(path), usecols=[column], dtype=str, keep_default_na=False, chunksize=ROWS_A_READ
+    )
+    with telling_errors(path), chunks:
+        for chunk in chunks:
+            yield from (partial(decode_grey_values, text, config) for text in chunk[column])
+
+
+def read_path(path: Path, config: DataConfig) -> np.ndarray:
+    """Decodes the image of a row, as `decode_image` does."""
+    if not path.is_file():
+        raise RejectedImageError(f"{path} is not there")
+    return decode_image(partial(open_file, path), config)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Opens a file for reading."""
+    return path.open("rb")
+
+
+@contextmanager
+def telling_errors(path: Path) -> Iterator[None]:
+    """Turns what pandas raises on a file that is no table into a DataError."""
+    try:
+        yield
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        raise DataError(f"{path}: expected {EXPECTED}. Received: {error}.") from error
+
+
+def separator_of(path: Path) -> str:
+    """Returns what stands between the cells of a row."""
+    return "\t" if path.suffix.lower() == ".tsv" else ","
+
+
+def parse_splits(path: Path, names: pd.Series) -> list[str | None]:
+    """Returns "train", "val" or "test" for each row.
+
+    Raises:
+        DataError: where a row names another split.
+    """
+    parsed = {name: parse_split_name(name) for name in names.unique()}
+    unknown = [repr(name) for name, split in parsed.items() if split is None]
+    if unknown:
+        raise DataError(
+            f"{path}: expected splits named {', '.join(SPLIT_NAMES)} in column {names.name!r}. Received: "
+            f"{', '.join(unknown[:5])}. Correct them, or name another column with data.split_column."
+        )
+    return [parsed[name] for name in names]
+
+
+def sort_labels(labels: set[str]) -> tuple[str, ...]:
+    """Returns labels as class names: by value where all are whole numbers, alphabetically otherwise."""
+    with contextlib.suppress(ValueError):
+        return tuple(sorted(labels, key=int))
+    return tuple(sorted(labels))
+
+
+def first_row(is_wrong: pd.Series) -> int:
+    """Returns the number of the first wrong row, the header being row 1."""
+    return int(is_wrong.to_numpy().argmax()) + 2

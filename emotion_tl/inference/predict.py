@@ -1,0 +1,146 @@
+"""Predicts the expression on image files with a trained model; a bad file is told of and does not stop the rest."""
+
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import keras
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from emotion_tl.command_config import PredictConfig
+from emotion_tl.config import DataConfig
+from emotion_tl.data.decoding import RejectedImageError, decode_image
+from emotion_tl.errors import ConfigurationError, DataError
+from emotion_tl.inference.model_file import ModelDescription, load_model
+from emotion_tl.tracking.runs import find_model_file
+
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+OUTPUTS = ("table", "jsonl", "csv")
+
+
+def print_predictions(config: PredictConfig) -> bool:
+    """Predicts and prints as configured; returns whether at least one image could be read.
+
+    Raises:
+        ConfigurationError: on an unknown output.
+        ModelNotFoundError: where there is no such model.
+        DataError: where there are no images.
+    """
+    if config.output not in OUTPUTS:
+        raise ConfigurationError(f"output: expected one of {', '.join(OUTPUTS)}. Received: {config.output}")
+    paths = find_images(Path(config.images).expanduser())
+    model, description = load_model(locate_model(config))
+    predicted_any = False
+    for number, table in enumerate(predict_files(model, description, paths, config)):
+        predicted_any |= bool(table["error"].isna().any())
+        print_table(table, config.output, first=number == 0)
+    return predicted_any
+
+
+def locate_model(config: PredictConfig) -> Path:
+    """Returns the path of the model file that the configuration names."""
+    path = Path(config.model).expanduser()
+    if path.is_dir():
+        return path / "model.keras"
+    return path if path.suffix == ".keras" else find_model_file(config.tracking, config.model)
+
+
+def find_images(path: Path) -> list[Path]:
+    """Returns an image file, or the files in a folder and its sub-folders that are named like images.
+
+    Raises:
+        DataError: where there are none.
+    """
+    if path.is_file():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
+    if not found:
+        raise DataError(
+            f"images: expected an image or a folder of images ({', '.join(sorted(IMAGE_SUFFIXES))}). Received: {path}, "
+            f"{'which holds none' if path.is_dir() else 'which is not there'}."
+        )
+    return found
+
+
+def predict_files(
+    model: keras.Model, description: ModelDescription, paths: list[Path], config: PredictConfig
+) -> Iterator[pd.DataFrame]:
+    """Yields a table a batch: image, error, predicted, confidence, and a column of probabilities for each class.
+
+    The error says why a file could not be read; its other columns are then empty.
+    """
+    data = DataConfig(
+        image_size=model.input_shape[1], color_mode=description.color_mode, max_image_pixels=config.max_image_pixels
+    )
+    for batch in chunks(paths, config.batch_size):
+        images: list[np.ndarray] = []
+        errors: list[str | None] = []
+        for path in batch:
+            try:
+                images.append(decode_image(partial(open_binary, path), data))
+                errors.append(None)
+            except RejectedImageError as error:
+                errors.append(str(error))
+        probabilities = model.predict(np.stack(images), verbose=0) if images else []
+        yield tabulate(batch, errors, np.asarray(probabilities), description.class_names)
+
+
+def open_binary(path: Path) -> BinaryIO:
+    """Opens a file for reading bytes."""
+    return path.open("rb")
+
+
+def chunks(paths: list[Path], size: int) -> Iterator[list[Path]]:
+    """Yields the paths in lists of at most `size`."""
+    for start in range(0, len(paths), size):
+        yield paths[start : start + size]
+
+
+def tabulate(
+    paths: list[Path], errors: list[str | None], probabilities: np.ndarray, class_names: tuple[str, ...]
+) -> pd.DataFrame:
+    """Puts the predictions of a batch beside the files they belong to.
+
+    Args:
+        probabilities: float32 (number of files without an error, num_classes), in the order of the files.
+    """
+    table = pd.DataFrame({"image": [path.as_posix() for path in paths], "error": errors})
+    readable = table.index[table["error"].isna()]
+    columns = [f"probability_{name}" for name in class_names]
+    scores = pd.DataFrame(probabilities.reshape(-1, len(class_names)), index=readable, columns=columns)
+    scores.insert(0, "predicted", [class_names[position] for position in scores.to_numpy().argmax(axis=1)])
+    scores.insert(1, "confidence", scores[columns].max(axis=1))
+    return table.join(scores)
+
+
+def print_table(table: pd.DataFrame, output: str, first: bool) -> None:
+    """Prints predictions on standard output; in a table, bad files are told of on standard error."""
+    if output == "csv":
+        table.to_csv(sys.stdout, index=False, header=first)
+    elif output == "jsonl":
+        print(table.to_json(orient="records", lines=True), end="")
+    else:
+        print_for_person(table)
+
+
+def print_for_person(table: pd.DataFrame) -> None:
+    """Prints one line an image: the predicted class, then the others from the likeliest on."""
+    shown = Table("image", "predicted", "then", box=SIMPLE_HEAD)
+    shown.columns[0].overflow = "fold"
+    shown.columns[1].no_wrap = True
+    columns = [str(column) for column in table if str(column).startswith("probability_")]
+    for _, row in table[table["error"].isna()].iterrows():
+        ranked = row[columns].astype(float).sort_values(ascending=False)
+        likeliest, *others = (f"{str(name).removeprefix('probability_')} {share:.0%}" for name, share in ranked.items())
+        shown.add_row(row["image"], likeliest, ", ".join(others))
+    if shown.row_count:
+        Console(highlight=False).print(shown)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    for _, row in table[table["error"].notna()].iterrows():
+        errors.print(f"[yellow]skipped[/] {row['image']}: {row['error']}")

@@ -1,0 +1,39 @@
+"""The classifier on top of a backbone: pooling, hidden layers, logits."""
+
+import keras
+from keras import layers
+
+from emotion_tl.config import HeadConfig
+
+# The statistics of a few dozen steps have to do where an epoch is no longer than that; Keras' own 0.99 needs hundreds.
+BATCH_NORM_MOMENTUM = 0.9
+
+
+def apply_head(features: keras.KerasTensor, config: HeadConfig, num_classes: int, seed: int) -> keras.KerasTensor:
+    """Returns the logits of a feature map.
+
+    Args:
+        features: (batch, height, width, channels).
+
+    Returns:
+        float32 (batch, num_classes), also under mixed precision, where softmax and loss would lose digits.
+    """
+    vector = pool(features, config.pooling)
+    for index, width in enumerate(config.units, start=1):
+        vector = layers.Dense(width, use_bias=not config.batch_norm, name=f"head_dense{index}")(vector)
+        if config.batch_norm:
+            vector = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"head_dense{index}_bn")(vector)
+        vector = layers.Activation("relu", name=f"head_dense{index}_relu")(vector)
+        if config.dropout:
+            vector = layers.Dropout(config.dropout, seed=seed + index, name=f"head_dropout{index}")(vector)
+    if config.dropout and not config.units:
+        vector = layers.Dropout(config.dropout, seed=seed, name="head_dropout")(vector)
+    return layers.Dense(num_classes, dtype="float32", name="logits")(vector)
+
+
+def pool(features: keras.KerasTensor, pooling: str) -> keras.KerasTensor:
+    """Returns a feature map (batch, height, width, channels) as one vector an image."""
+    if pooling == "flatten":
+        return layers.Flatten(name="pooling")(features)
+    layer = layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D
+    return layer(name="pooling")(features)

@@ -1,0 +1,173 @@
+"""What a run leaves in its folder and in MLflow."""
+
+import json
+import logging
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from omegaconf import OmegaConf
+
+from emotion_tl.config import ExperimentConfig, to_plain
+from emotion_tl.data.dataset import Dataset
+from emotion_tl.evaluation import figures
+from emotion_tl.evaluation.gallery import mistakes_gallery, surest_mistakes
+from emotion_tl.evaluation.learning_curves import learning_curves
+from emotion_tl.evaluation.predictions import predictions_table
+from emotion_tl.evaluation.report import evaluate, flatten_metrics
+from emotion_tl.inference.model_file import ModelDescription, save_model
+from emotion_tl.models.transfer_model import TransferModel
+from emotion_tl.runtime import Device, installed_versions
+from emotion_tl.tracking.keras_model import log_keras_model
+from emotion_tl.tracking.run import TrackedRun
+from emotion_tl.training.trainer import TrainingResult, predict_probabilities
+
+logger = logging.getLogger(__name__)
+
+FIGURE_RESOLUTION = 120  # dots per inch
+NUM_EXAMPLE_IMAGES = 4
+
+
+def run_name(config: ExperimentConfig) -> str:
+    """Returns what the run is called in the UI: backbone, where it is cut, schedule and seed."""
+    block = f"-{config.backbone.output_block}" if config.backbone.output_block else ""
+    return f"{config.backbone.name}{block}-{config.schedule.name}-seed{config.seed}"
+
+
+def describe_run(config: ExperimentConfig, dataset: Dataset, model: TransferModel, device: Device) -> dict[str, Any]:
+    """Returns the tags of a run: what one filters and groups by."""
+    phases = config.schedule.phases
+    return {
+        "backbone": config.backbone.name,
+        "output_block": config.backbone.output_block or model.blocks[-1].name,
+        "pretrained": "yes" if model.weights.pretrained else "no",
+        "weights": "random (fallback)" if model.weights.fallback else model.weights.name,
+        "weights_sha256": model.weights.sha256 or "",
+        "schedule": config.schedule.name,
+        "num_phases": len(phases),
+        "phases": ", ".join(f"{name} {phase.epochs}" for name, phase in phases.items()),
+        "head": config.head.name,
+        "imbalance": config.imbalance.name,
+        "augmentation": config.augmentation.name,
+        "dataset": dataset.name,
+        "dataset_fingerprint": dataset.fingerprint,
+        "seed": config.seed,
+        "device": device,
+        "git_commit": git_commit(),
+        "num_parameters": model.network.count_params(),
+        **{f"version.{package}": version for package, version in installed_versions().items()},
+    }
+
+
+def git_commit() -> str:
+    """Returns the commit of the code, with "+changes" where files differ from it; "unknown" outside a checkout."""
+    folder = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+    try:
+        # A package installed into some other project's checkout would otherwise report that project's commit.
+        if not git("ls-files", "--", str(Path(__file__))):
+            return "unknown"
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", str(folder)) else "")
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def evaluate_splits(
+    model: TransferModel, dataset: Dataset, config: ExperimentConfig
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Predicts val and test and returns their figures, by split, and the predictions as one table."""
+    probabilities_model = model.probabilities()
+    metrics, tables = {}, []
+    for split in (dataset.val, dataset.test):
+        probabilities = predict_probabilities(
+            probabilities_model, split, dataset.num_classes, config.trainer.evaluation_batch_size
+        )
+        metrics[split.name] = evaluate(
+            split.labels, probabilities, dataset.class_names, split.has_copy, config.evaluation, config.seed
+        )
+        tables.append(
+            predictions_table(
+                split.name, split.image_ids.tolist(), split.labels, probabilities, split.has_copy, dataset.class_names
+            )
+        )
+    return metrics, pd.concat(tables, ignore_index=True)
+
+
+def write_results(
+    config: ExperimentConfig,
+    dataset: Dataset,
+    model: TransferModel,
+    training: TrainingResult,
+    metrics: dict[str, Any],
+    predictions: pd.DataFrame,
+    folder: Path,
+) -> None:
+    """Writes all files of a run into its folder."""
+    (folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)))
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2))
+    training.history.to_csv(folder / "history.csv", index=False)
+    predictions.to_parquet(folder / "predictions.parquet", index=False)
+    dataset.rejected.to_csv(folder / "rejected_images.csv", index=False)
+    description = ModelDescription(
+        dataset.class_names, config.data.color_mode, config.backbone.name, model.weights.name
+    )
+    save_model(model.probabilities(), description, folder / "model.keras")
+    write_figures(dataset, training, metrics, predictions, config, folder / "figures")
+
+
+def write_figures(
+    dataset: Dataset,
+    training: TrainingResult,
+    metrics: dict[str, Any],
+    predictions: pd.DataFrame,
+    config: ExperimentConfig,
+    folder: Path,
+) -> None:
+    """Draws the figures of a run."""
+    folder.mkdir(exist_ok=True)
+    names = dataset.class_names
+    counts = {name: split.class_counts(dataset.num_classes).tolist() for name, split in dataset.splits().items()}
+    test = predictions[predictions["split"] == "test"].reset_index(drop=True)
+    probabilities = test[[f"probability_{name}" for name in names]].to_numpy()
+    official = metrics["test"]["official"]
+    mistakes = surest_mistakes(dataset.test.labels, probabilities, config.evaluation.num_gallery_images)
+    drawn = {
+        "learning_curves": learning_curves(training.history),
+        "class_distribution": figures.class_distribution(counts, names),
+        "confusion_matrix": figures.confusion_matrix_figure(np.array(official["confusion_matrix"]), names),
+        "reliability": figures.reliability_diagram(
+            dataset.test.labels, probabilities, config.evaluation.num_calibration_bins
+        ),
+        "f1_per_class": figures.per_class_f1_figure(official["per_class"]),
+        "surest_mistakes": mistakes_gallery(
+            dataset.test.read(mistakes),
+            dataset.test.labels[mistakes],
+            probabilities[mistakes],
+            names,
+        ),
+    }
+    for name, figure in drawn.items():
+        figure.savefig(folder / f"{name}.png", dpi=FIGURE_RESOLUTION)
+
+
+def log_results(
+    run: TrackedRun,
+    config: ExperimentConfig,
+    dataset: Dataset,
+    model: TransferModel,
+    metrics: dict[str, Any],
+    folder: Path,
+) -> None:
+    """Logs the figures of val and test and, where asked, the model."""
+    for split in ("val", "test"):
+        run.log_metrics(flatten_metrics(metrics[split], split))
+    run.log_metrics({"best_epoch": metrics["best_epoch"], "training_seconds": metrics["training_seconds"]})
+    if config.tracking.log_model:
+        examples = dataset.test.read(np.arange(min(NUM_EXAMPLE_IMAGES, len(dataset.test))))
+        log_keras_model(model.probabilities(), folder / "model.keras", examples, dataset.class_names)

@@ -1,0 +1,168 @@
+"""The machine a run is computed on: Keras backend, device, precision, seeds.
+
+Keras reads its backend when it is first imported, so `select_backend` comes before any module that imports Keras, and
+this module imports it only inside functions.
+"""
+
+import logging
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+
+from emotion_tl.config import TrainerConfig
+from emotion_tl.errors import ConfigurationError, DeviceError
+
+logger = logging.getLogger(__name__)
+
+BACKENDS = ("tensorflow", "jax", "torch")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+# The packages that can change a result, beside Python.
+VERSIONED_PACKAGES = ("emotion_tl", "keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn", "mlflow")
+
+
+@dataclass(frozen=True)
+class Device:
+    """What the network is really computed on.
+
+    Attributes:
+        backend: Keras backend.
+        kind: "gpu", "tpu" or "cpu".
+        names: the devices as the backend names them.
+    """
+
+    backend: str
+    kind: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Returns one line for a person."""
+        cores = f", {os.cpu_count()} cores" if self.kind == "cpu" else ""
+        return f"{self.kind.upper()} ({', '.join(self.names)}{cores}) with the {self.backend} backend"
+
+
+def select_backend(name: str) -> None:
+    """Chooses the Keras backend, before Keras is imported.
+
+    Raises:
+        ConfigurationError: on an unknown backend, or where Keras was imported with another one.
+        DeviceError: where the backend is not installed.
+    """
+    if name not in BACKENDS:
+        raise ConfigurationError(f"trainer.backend: expected one of {', '.join(BACKENDS)}. Received: {name}")
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = name
+    try:
+        with quiet_import():
+            import keras
+    except ImportError as error:
+        raise DeviceError(
+            f"trainer.backend={name}: expected the package {name} to be installed. It cannot be imported ({error}). "
+            f"Install it, or choose another of {', '.join(BACKENDS)}."
+        ) from error
+
+    if keras.config.backend() != name:
+        raise ConfigurationError(
+            f"trainer.backend: expected {name}, but Keras already runs on {keras.config.backend()} in this process. "
+            f"Set the environment variable KERAS_BACKEND={name} before Keras is imported, or start a process "
+            "of its own."
+        )
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """Keeps what TensorFlow's C++ code writes while it is imported off the terminal.
+
+    Its notes on oneDNN and on a missing CUDA driver appear on every start, bypass Python's log, and obey no setting.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def configure(config: TrainerConfig, seed: int) -> Device:
+    """Sets seeds, determinism and precision, and finds the device.
+
+    Raises:
+        ConfigurationError: where Keras runs on another backend than the configuration says.
+        DeviceError: where a GPU is required and none is there.
+    """
+    select_backend(config.backend)
+    import keras
+
+    if config.backend == "tensorflow":
+        # Before the first look at the devices, after which TensorFlow takes no settings for them.
+        configure_tensorflow(config.deterministic)
+    device = find_device()
+    if config.require_gpu and device.kind != "gpu":
+        raise DeviceError(
+            f"trainer.require_gpu=true: expected a GPU. Found: {device}. `nvidia-smi` shows whether the driver sees "
+            "one; for TensorFlow install `emotion_tl[gpu]`; or set trainer.require_gpu=false."
+        )
+    keras.utils.clear_session(free_memory=True)
+    # Progress is shown by the package's own display; MLflow predicts while it saves a model, and nobody asked to see
+    # that.
+    keras.config.disable_interactive_logging()
+    # Whatever the backend, Keras seeds TensorFlow too where it is installed, and imports it for that.
+    with quiet_import():
+        keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(config.precision)
+    if config.precision != "float32" and device.kind == "cpu":
+        logger.warning("trainer.precision=%s on a CPU is usually slower than float32.", config.precision)
+    return device
+
+
+def configure_tensorflow(deterministic: bool) -> None:
+    """Sets what only TensorFlow has a switch for."""
+    import tensorflow
+
+    if deterministic:
+        tensorflow.config.experimental.enable_op_determinism()
+    for gpu in tensorflow.config.list_physical_devices("GPU"):
+        try:
+            tensorflow.config.experimental.set_memory_growth(gpu, True)
+        except RuntimeError:
+            # Too late to change once the GPU is in use, which a second run in the same process meets.
+            logger.debug("Memory growth of %s stays as it is.", gpu.name)
+
+
+def find_device() -> Device:
+    """Returns the accelerators the backend sees, or the CPU."""
+    import keras
+
+    backend = keras.config.backend()
+    # Named "gpu:0", "tpu:3" or "cpu:0". To be asked for one kind, JAX answers with an error where there is none.
+    names = torch_devices() if backend == "torch" else keras.distribution.list_devices()
+    kind = names[0].split(":")[0].lower() if names else "cpu"
+    if kind == "cpu":
+        names = [platform.processor() or platform.machine()]
+    return Device(backend, kind, tuple(names))
+
+
+def torch_devices() -> list[str]:
+    """Returns PyTorch's GPUs, which keras.distribution does not list."""
+    import torch
+
+    return [f"gpu:{index}" for index in range(torch.cuda.device_count())]
+
+
+def installed_versions() -> dict[str, str]:
+    """Returns the versions of the packages that can change a result, Python's own included."""
+    versions = {"python": platform.python_version()}
+    for package in VERSIONED_PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,135 @@
+"""One MLflow run with everything needed to compare it and to run it again."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+
+from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_plain
+from emotion_tl.data.dataset import Dataset
+from emotion_tl.errors import EmotionTLError
+from emotion_tl.tracking.store import open_store, select_experiment
+
+logger = logging.getLogger(__name__)
+
+# Limits of MLflow's tracking server: a longer value or batch is refused.
+LONGEST_PARAMETER = 500
+LARGEST_BATCH = 100
+LONGEST_DIGEST = 36
+
+# Columns of the history by the name of their metric, which stands beside its val_ twin in the UI's list.
+METRIC_NAMES = {
+    "loss": "train_loss",
+    "accuracy": "train_accuracy",
+    "macro_f1": "train_macro_f1",
+    "log_loss": "train_log_loss",
+}
+
+
+class LoggedDataset(MetaDataset):
+    """What MLflow keeps of a data set: its name, fingerprint and counts, not its images."""
+
+    def __init__(self, dataset: Dataset, config: DataConfig):
+        """Takes the counts of each class in each split."""
+        self.counts = {
+            name: dict(zip(dataset.class_names, split.class_counts(dataset.num_classes).tolist(), strict=True))
+            for name, split in dataset.splits().items()
+        }
+        source = CodeDatasetSource({"data.source": config.source, "data.path": str(config.path)})
+        super().__init__(source, name=dataset.name, digest=dataset.fingerprint[:LONGEST_DIGEST])
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """Returns the images of each class in each split."""
+        return self.counts
+
+    def to_dict(self) -> dict[str, str]:
+        """Returns what MLflow stores."""
+        return {**super().to_dict(), "profile": json.dumps(self.profile)}
+
+
+class TrackedRun:
+    """A run that is under way in MLflow.
+
+    Attributes:
+        run_id: MLflow's id of the run.
+        name: its name in the UI.
+    """
+
+    def __init__(self, run_id: str, name: str):
+        """Takes the active run."""
+        self.run_id = run_id
+        self.name = name
+
+    def log_config(self, config: ExperimentConfig) -> None:
+        """Logs the configuration: each setting as a parameter, `schedule.phases.frozen.epochs` and so on."""
+        settings = pd.json_normalize(to_plain(config)).iloc[0].items()
+        parameters = [(str(key), str(value)[:LONGEST_PARAMETER]) for key, value in settings]
+        for start in range(0, len(parameters), LARGEST_BATCH):
+            mlflow.log_params(dict(parameters[start : start + LARGEST_BATCH]))
+
+    def log_dataset(self, dataset: Dataset, config: DataConfig) -> None:
+        """Logs which images the run saw: name, fingerprint, where they came from and how many."""
+        mlflow.log_input(LoggedDataset(dataset, config), context="training")
+        counts = {f"num_{name}_images": len(split) for name, split in dataset.splits().items()}
+        mlflow.log_params({**counts, "num_rejected_images": len(dataset.rejected)})
+
+    def log_tags(self, tags: dict[str, Any]) -> None:
+        """Sets tags: what runs are filtered and grouped by."""
+        mlflow.set_tags({key: str(value) for key, value in tags.items()})
+
+    def log_epoch(self, row: dict[str, Any]) -> None:
+        """Logs the figures of an epoch on the one step axis of the run, over all phases."""
+        metrics = {METRIC_NAMES.get(key, key): value for key, value in row.items() if isinstance(value, float)}
+        mlflow.log_metrics(metrics, step=row["epoch"])
+
+    def log_metrics(self, metrics: dict[str, float]) -> None:
+        """Logs figures of the whole run."""
+        mlflow.log_metrics(metrics)
+
+    def log_folder(self, folder: Path) -> None:
+        """Logs what the run left in its folder, but the model, which `log_keras_model` logs."""
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix not in {".keras", ".h5"} and ".hydra" not in path.parts:
+                parent = path.parent.relative_to(folder).as_posix()
+                mlflow.log_artifact(str(path), None if parent == "." else parent)
+
+
+@contextmanager
+def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folder: Path) -> Iterator[TrackedRun]:
+    """Opens an MLflow run and closes it as finished, failed or killed.
+
+    However it ends, what the run left in `folder` until then is logged with it.
+
+    Raises:
+        ConfigurationError: where the store cannot be reached.
+    """
+    uri = open_store(config)
+    experiment_id = select_experiment(uri, config.experiment_name or experiment_name)
+    active = mlflow.start_run(experiment_id=experiment_id, run_name=config.run_name or run_name, tags=config.tags)
+    run = TrackedRun(active.info.run_id, active.info.run_name)
+    try:
+        yield run
+    except KeyboardInterrupt:
+        end_run(run, folder, "KILLED", "interrupted")
+        raise
+    except BaseException as error:
+        reason = str(error) if isinstance(error, EmotionTLError) else f"{type(error).__name__}: {error}"
+        end_run(run, folder, "FAILED", reason)
+        raise
+    end_run(run, folder, "FINISHED", None)
+
+
+def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> None:
+    """Logs the run's files and its end."""
+    run.log_folder(folder)
+    if reason is not None:
+        run.log_tags({"reason": reason})
+    mlflow.end_run(status)

@@ -1,0 +1,88 @@
+"""Finished runs, read back from MLflow."""
+
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from emotion_tl.config import TrackingConfig
+from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.tracking.store import open_store
+
+
+def find_runs(config: TrackingConfig, experiment_name: str | None, run_ids: list[str]) -> list[Run]:
+    """Returns finished runs, the latest first: those named, or all of an experiment, or of the one with the latest run.
+
+    Raises:
+        ModelNotFoundError: where an experiment or a run is not in the store, or the store holds no finished run.
+    """
+    uri = open_store(config)
+    if run_ids:
+        return [get_run(run_id, uri) for run_id in run_ids]
+    experiments = {experiment.name: experiment.experiment_id for experiment in mlflow.search_experiments()}
+    if experiment_name is not None and experiment_name not in experiments:
+        raise ModelNotFoundError(
+            f"experiment_name: expected one of {', '.join(sorted(experiments))} in {uri}. Received: {experiment_name}"
+        )
+    wanted = list(experiments.values()) if experiment_name is None else [experiments[experiment_name]]
+    runs = mlflow.search_runs(
+        wanted, "attributes.status = 'FINISHED'", order_by=["attributes.start_time DESC"], output_format="list"
+    )
+    # Runs of other programs may share the store.
+    runs = [run for run in runs if "backbone" in run.data.tags]
+    if not runs:
+        raise ModelNotFoundError(
+            f"Expected finished runs in {uri}. Found none. Start one with `python -m emotion_tl`, or name the store "
+            "with tracking.uri=..."
+        )
+    return [run for run in runs if run.info.experiment_id == runs[0].info.experiment_id]
+
+
+def get_run(run_id: str, uri: str) -> Run:
+    """Returns a run by its id.
+
+    Raises:
+        ModelNotFoundError: where it is not in the store.
+    """
+    try:
+        return mlflow.get_run(run_id)
+    except MlflowException as error:
+        raise ModelNotFoundError(f"Expected the id of a run in {uri}. Received: {run_id} ({error.message})") from error
+
+
+def read_test_predictions(run: Run) -> pd.DataFrame:
+    """Returns the predictions of a run on its test images, by image.
+
+    Raises:
+        ModelNotFoundError: where the run left none.
+    """
+    try:
+        path = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="predictions.parquet")
+    except (MlflowException, OSError) as error:
+        raise ModelNotFoundError(
+            f"Expected predictions.parquet among the artifacts of run {run.info.run_name} ({run.info.run_id}). "
+            f"It cannot be read: {error}"
+        ) from error
+    predictions = pd.read_parquet(path)
+    return predictions[predictions["split"] == "test"].set_index("image").sort_index()
+
+
+def find_model_file(config: TrackingConfig, model: str) -> Path:
+    """Returns the path of the Keras model of an MLflow run or of a registered model's latest version.
+
+    Raises:
+        ModelNotFoundError: where the store has neither.
+    """
+    uri = open_store(config)
+    for location in (f"runs:/{model}/model", f"models:/{model}/latest"):
+        try:
+            folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=location))
+        except (MlflowException, OSError):
+            continue
+        return folder / "data" / "model.keras"
+    raise ModelNotFoundError(
+        "model: expected the path of a model.keras, the folder of a run, the id of a run or the name of a registered "
+        f"model in {uri}. Received: {model}"
+    )

@@ -1,0 +1,66 @@
+"""Where runs are kept: the tracking URI and its experiments."""
+
+import logging
+from pathlib import Path
+from urllib.parse import urlparse
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from emotion_tl.config import TrackingConfig
+from emotion_tl.errors import ConfigurationError
+
+# MLflow tells of each step of a new database's set-up, and of advice that does not concern the user of this package.
+for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.utils.environment", "mlflow.models.model"):
+    logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+def tracking_uri(config: TrackingConfig) -> str:
+    """Returns the absolute tracking URI: the configured one, or an SQLite file in the working directory.
+
+    A relative SQLite path would mean another file in each working directory.
+    """
+    if config.uri is None:
+        return f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+    prefix = "sqlite:///"
+    if config.uri.startswith(prefix):
+        return f"{prefix}{Path(config.uri.removeprefix(prefix)).expanduser().absolute()}"
+    return config.uri
+
+
+def open_store(config: TrackingConfig) -> str:
+    """Points MLflow to the store and returns its URI, making the folder of an SQLite file where it is missing.
+
+    Raises:
+        ConfigurationError: where the store cannot be reached.
+    """
+    uri = tracking_uri(config)
+    if uri.startswith("sqlite:///"):
+        Path(urlparse(uri).path).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        mlflow.set_tracking_uri(uri)
+        mlflow.search_experiments(max_results=1)
+    except MlflowException as error:
+        raise ConfigurationError(
+            f"tracking.uri: the MLflow store {uri} cannot be used ({error.message}). Expected for example "
+            "sqlite:////absolute/path/mlflow.db or http://host:5000."
+        ) from error
+    return uri
+
+
+def select_experiment(uri: str, name: str) -> str:
+    """Makes the MLflow experiment where it is missing and returns its id.
+
+    Artifacts go beside an SQLite file, so that file and folder can be moved and backed up together.
+    """
+    experiment = mlflow.get_experiment_by_name(name)
+    if experiment is None:
+        location = None
+        if uri.startswith("sqlite:///"):
+            location = (Path(urlparse(uri).path).parent / "mlartifacts").as_uri()
+        try:
+            return mlflow.create_experiment(name, artifact_location=location)
+        except MlflowException:
+            # Another process made it in the meantime; anything else shows in the line below.
+            experiment = mlflow.set_experiment(name)
+    return experiment.experiment_id

@@ -1,0 +1,90 @@
+"""What a person watches while the network learns: a live bar on a terminal, plain lines elsewhere."""
+
+import time
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from emotion_tl.training.best_epoch import BestEpoch
+
+# Seconds between two signs of life within an epoch where there is no terminal to draw a bar on.
+HEARTBEAT_SECONDS = 60.0
+
+
+class ProgressDisplay(keras.callbacks.Callback):
+    """Shows the batches of an epoch as they go by and leaves one line an epoch.
+
+    Stands behind `BestEpochCallback`, whose verdict on the epoch it shows.
+    """
+
+    def __init__(self, phase: str, first_epoch: int, num_epochs: int, batch_size: int, best: BestEpoch):
+        """Takes the number of epochs before this phase and in it."""
+        super().__init__()
+        self.phase = phase
+        self.last_epoch = first_epoch + num_epochs
+        self.batch_size = batch_size
+        self.best = best
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.bar: Progress | None = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = self.last_sign = time.perf_counter()
+        self.seconds_training = 0.0
+        self.title = f"{self.phase}  epoch {epoch + 1}/{self.last_epoch}"
+        if self.console.is_terminal:
+            self.bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.percentage:>3.0f} %  {task.fields[speed]}"),
+                TimeRemainingColumn(),
+                console=self.console,
+                transient=True,
+            )
+            self.task = self.bar.add_task(self.title, total=self.params["steps"], speed="")
+            self.bar.start()
+
+    def on_train_batch_end(self, batch, logs=None):
+        elapsed = time.perf_counter() - self.started
+        speed = f"{(batch + 1) * self.batch_size / elapsed:,.0f} images/s"
+        self.seconds_training = elapsed
+        if self.bar:
+            self.bar.update(self.task, completed=batch + 1, speed=speed)
+        elif time.perf_counter() - self.last_sign > HEARTBEAT_SECONDS:
+            self.last_sign = time.perf_counter()
+            self.console.print(f"{self.title}  {(batch + 1) / self.params['steps']:.0%}  {speed}")
+
+    def on_test_begin(self, logs=None):
+        if self.bar:
+            self.bar.update(self.task, speed="validating")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.close()
+        seconds = time.perf_counter() - self.started
+        num_images = self.params["steps"] * self.batch_size
+        left = seconds * (self.last_epoch - epoch - 1)
+        self.console.print(
+            f"{self.title}  {describe(logs or {})}  {num_images / max(self.seconds_training, 1e-9):,.0f} images/s  "
+            f"{clock(seconds)} an epoch, {clock(left)} left{'  * best so far' if self.best.epoch == epoch + 1 else ''}"
+        )
+
+    def close(self) -> None:
+        """Takes the live bar off the terminal; also needed when the training was interrupted."""
+        if self.bar:
+            self.bar.stop()
+            self.bar = None
+
+
+def describe(logs: dict[str, float]) -> str:
+    """Returns the figures of an epoch in one line."""
+    return (
+        f"loss {logs['loss']:.3f}  accuracy {logs['accuracy']:.1%}  |  val: loss {logs['val_loss']:.3f}  "
+        f"accuracy {logs['val_accuracy']:.1%}  macro-F1 {logs['val_macro_f1']:.3f}  |"
+    )
+
+
+def clock(seconds: float) -> str:
+    """Returns a duration as m:ss or h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,56 @@
+"""Decoding many images in order, with little memory."""
+
+import threading
+import time
+from functools import partial
+
+import numpy as np
+import pytest
+
+from emotion_tl.data import packing
+from emotion_tl.data.decoding import RejectedImageError
+from emotion_tl.data.packing import decode_all, write_atomically
+
+
+def read_number(number: int, seconds: float, threads: set[int]) -> np.ndarray:
+    """Returns an image that holds its number, after the time that decoding takes."""
+    time.sleep(seconds)
+    threads.add(threading.get_ident())
+    if number == 70:
+        raise RejectedImageError("seventy")
+    return np.array([number])
+
+
+@pytest.mark.parametrize(("seconds", "num_images", "is_threaded"), [(0.0, 500, False), (3e-3, 150, True)])
+def test_order_and_rejections_are_kept_with_and_without_threads(seconds, num_images, is_threaded):
+    threads: set[int] = set()
+    decoded = list(decode_all(partial(read_number, number, seconds, threads) for number in range(num_images)))
+    assert str(decoded.pop(70)) == "seventy"
+    assert [int(image[0]) for image in decoded] == [number for number in range(num_images) if number != 70]
+    assert (threads != {threading.get_ident()}) == is_threaded
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3e-3])
+def test_no_more_than_a_batch_is_decoded_ahead(seconds):
+    num_started = 0
+
+    def readers():
+        nonlocal num_started
+        for number in range(400):
+            num_started += 1
+            yield partial(read_number, number, seconds, set())
+
+    for num_taken, _ in enumerate(decode_all(readers()), start=1):
+        assert num_started <= num_taken + packing.BATCH_SIZE
+        if num_taken == 200:
+            break
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "folder" / "entry.json"
+    write_atomically(path, "one")
+    write_atomically(path, "two")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(path, "three \udcff")
+    assert path.read_text() == "two"
+    assert list(path.parent.iterdir()) == [path]

@@ -1,0 +1,113 @@
+"""The command line, run as a user runs it: in processes of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.runs import BASELINE, TWO_EPOCHS, tiny_overrides, write_faces
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+def emotion_tl(*arguments: str, cwd: Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m emotion_tl`."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "120"}
+    command = [sys.executable, "-m", "emotion_tl", *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    write_faces(folder / "faces")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sweep(folder):
+    """Two jobs in one sweep, of which one diverges."""
+    overrides = [*tiny_overrides(folder / "faces", folder), *BASELINE, *TWO_EPOCHS]
+    rates = "schedule.phases.from_scratch.learning_rate=1e-3,1e30"
+    optimizer = "schedule.phases.from_scratch.optimizer=sgd"
+    return emotion_tl("-m", *overrides, rates, optimizer, "hydra.sweep.dir=sweep", cwd=folder)
+
+
+def test_help_names_choices_commands_and_settings(tmp_path):
+    shown = emotion_tl("--help", cwd=tmp_path)
+    assert shown.returncode == 0
+    for text in ("inceptionv3", "frozen_then_unfrozen", "compare, predict", "learning_rate: 0.001"):
+        assert text in shown.stdout
+
+
+def test_cfg_job_shows_the_composed_configuration(tmp_path):
+    shown = emotion_tl("backbone=baseline_cnn", "seed=7", "--cfg", "job", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert "seed: 7" in shown.stdout
+    assert "name: from_scratch" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["backbone=alexnet"], "inceptionv3"),
+        (["trainer.batchsize=3"], "batchsize"),
+        (["trainer.batch_size=many"], "trainer.batch_size"),
+        (["backbone.image_size=48"], "at least 75"),
+        (["schedule.phases.unfrozen.trainable_blocks=12"], "at most 11"),
+        (["traine"], "train, compare, predict"),
+        (["data=image_folder", "data.path=missing"], "missing"),
+        (["predict", "images=x"], "model"),
+    ],
+)
+def test_mistake_is_told_without_a_traceback(arguments, told, tmp_path):
+    ended = emotion_tl(*arguments, cwd=tmp_path)
+    assert ended.returncode != 0
+    assert told in ended.stderr + ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+def test_failed_job_does_not_stop_the_others(sweep, folder):
+    assert sweep.returncode == 1
+    assert "Failed jobs" in sweep.stderr
+    assert "learning_rate=1e30" in sweep.stderr.replace("1e+30", "1e30")
+    metrics = json.loads((folder / "sweep" / "0-baseline_cnn" / "metrics.json").read_text())
+    assert 0 <= metrics["test"]["official"]["accuracy"] <= 1
+    assert "Traceback" not in sweep.stderr
+
+
+def test_run_tells_what_it_found(sweep):
+    for text in ("accuracy, %", "Recall on test", "chosen on val", "mlflow ui --backend-store-uri"):
+        assert text in sweep.stdout
+    # Without a terminal, one plain line an epoch.
+    assert "from_scratch  epoch 1/2" in sweep.stdout
+    assert "\x1b[" not in sweep.stdout
+
+
+def test_compare_puts_finished_runs_side_by_side(sweep, folder):
+    csv = folder / "comparison.csv"
+    compared = emotion_tl("compare", f"tracking.uri=sqlite:///{folder / 'mlflow.db'}", f"output={csv}", cwd=folder)
+    assert compared.returncode == 0, compared.stderr
+    assert "baseline_cnn-block2_pool-from_scratch-seed0" in compared.stdout
+    # The diverged run is no finished one.
+    assert len(pd.read_csv(csv)) == 1
+
+
+def test_predict_reports_a_bad_file_and_goes_on(sweep, folder):
+    faces = folder / "new"
+    write_faces(faces, num_images=2)
+    (faces / "angry" / "broken.jpg").write_bytes(b"no image")
+    predicted = emotion_tl("predict", "model=sweep/0-baseline_cnn", f"images={faces}", "output=jsonl", cwd=folder)
+    assert predicted.returncode == 0, predicted.stderr
+    rows = [json.loads(line) for line in predicted.stdout.splitlines()]
+    assert len(rows) == 7
+    bad = [row for row in rows if row["error"]]
+    assert [Path(row["image"]).name for row in bad] == ["broken.jpg"]
+    good = [row for row in rows if not row["error"]]
+    assert all(row["predicted"] in ("angry", "happy", "sad") for row in good)
+    for row in good:
+        assert sum(value for key, value in row.items() if key.startswith("probability_")) == pytest.approx(1, abs=1e-4)

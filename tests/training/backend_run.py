@@ -1,0 +1,67 @@
+"""Trains a tiny experiment on a backend and tells what came out: `python -m tests.training.backend_run jax FOLDER`.
+
+A process can run Keras on one backend only, and that of the tests is TensorFlow.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from emotion_tl.runtime import configure, select_backend
+
+select_backend(sys.argv[1])
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
+from emotion_tl.config import AugmentationConfig, BackboneConfig, HeadConfig  # noqa: E402
+from emotion_tl.inference.model_file import ModelDescription, load_model, save_model  # noqa: E402
+from emotion_tl.models.transfer_model import build_transfer_model  # noqa: E402
+from emotion_tl.training.trainer import predict_probabilities, train  # noqa: E402
+from tests import tiny  # noqa: E402
+
+
+def main(backend: str, folder: Path) -> None:
+    """Prints one line of JSON."""
+    dataset = tiny.make_dataset()
+    settings = {"learning_rate": 3e-3, "layer_decay": 0.5, "ema_momentum": 0.5}
+    config = tiny.make_config(
+        tiny.make_phase(epochs=2, **settings),
+        tiny.make_phase(trainable_blocks=0, optimizer="sgd", **settings),
+        monitor="val_log_loss",
+        head=HeadConfig(pooling="flatten", dropout=0.1),
+        augmentation=AugmentationConfig(horizontal_flip=True, erasing_factor=0.1),
+    )
+    config.backbone = BackboneConfig(name="baseline_cnn", image_size=tiny.IMAGE_SIZE, output_block="block1_pool")
+    config.trainer.backend = backend
+    config.trainer.jit_compile = None
+    device = configure(config.trainer, config.seed)
+    model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
+    seen = []
+
+    def look(row: dict) -> None:
+        seen.append({weight.path: keras.ops.convert_to_numpy(weight) for weight in model.network.weights})
+
+    result = train(model, dataset, config, folder, (look,))
+    inference = model.probabilities()
+    probabilities = predict_probabilities(inference, dataset.val, 3, batch_size=10)
+    save_model(inference, ModelDescription(tiny.CLASSES, "grayscale", "baseline_cnn", "random"), folder / "model.keras")
+    loaded, _ = load_model(folder / "model.keras")
+    restored = {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.network.weights}
+    best = seen[result.best_epoch - 1]
+    told = {
+        "device": str(device),
+        "phases": result.history["phase"].tolist(),
+        "losses": result.history["val_log_loss"].tolist(),
+        "best_epoch": result.best_epoch,
+        "log_loss": float(-np.log(probabilities[np.arange(len(dataset.val)), dataset.val.labels]).mean()),
+        "restored": all(np.allclose(value, best[path], atol=1e-6) for path, value in restored.items()),
+        "moved_in_first": [path for path in seen[0] if not np.array_equal(seen[0][path], seen[1][path])],
+        "moved_in_second": [path for path in best if not np.array_equal(seen[1][path], seen[2][path])],
+        "loaded": bool(np.allclose(loaded.predict(dataset.val.images, verbose=0), probabilities, atol=1e-5)),
+    }
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

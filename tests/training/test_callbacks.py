@@ -1,0 +1,176 @@
+"""The callbacks of a phase, without a phase around them."""
+
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+from rich.console import Console
+
+from emotion_tl.errors import DeviceMemoryError, TrainingDivergedError
+from emotion_tl.training.best_epoch import BestEpoch
+from emotion_tl.training.divergence import DivergenceGuard
+from emotion_tl.training.history import history_table
+from emotion_tl.training.memory import explain_memory_errors
+from emotion_tl.training.progress import ProgressDisplay, clock
+from tests import tiny
+
+LOGS = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.1, "val_accuracy": 0.45, "val_macro_f1": 0.4}
+
+
+def make_network() -> keras.Model:
+    inputs = keras.Input((2,))
+    return keras.Model(inputs, keras.layers.Dense(1)(inputs))
+
+
+def set_weights(network: keras.Model, value: float) -> None:
+    network.set_weights([np.full(weight.shape, value) for weight in network.get_weights()])
+
+
+# === The best epoch ===
+
+
+@pytest.mark.parametrize(
+    ("monitor", "values", "best"),
+    [
+        ("val_accuracy", [0.3, 0.6, 0.6, 0.5], 2),
+        ("val_macro_f1", [0.3, 0.2, 0.4], 3),
+        ("val_log_loss", [1.0, 0.8, float("nan"), 0.9], 2),
+        ("val_loss", [float("nan"), float("inf"), 2.0], 3),
+    ],
+)
+def test_best_epoch_by_metric(monitor, values, best, tmp_path):
+    network = make_network()
+    record = BestEpoch(network, monitor, tmp_path)
+    for epoch, value in enumerate(values, start=1):
+        set_weights(network, epoch)
+        assert record.offer(epoch, value) == (record.epoch == epoch)
+    record.restore()
+    assert record.epoch == best
+    assert record.value == values[best - 1]
+    assert all((weight == best).all() for weight in network.get_weights())
+    told = json.loads((tmp_path / "best.json").read_text())
+    assert told == {"epoch": best, "monitor": monitor, "value": values[best - 1]}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.json", "best.weights.h5"]
+
+
+def test_without_a_best_epoch_the_weights_stay(tmp_path):
+    network = make_network()
+    set_weights(network, 5)
+    record = BestEpoch(network, "val_accuracy", tmp_path)
+    record.offer(1, float("nan"))
+    record.restore()
+    assert record.epoch is None
+    assert (network.get_weights()[0] == 5).all()
+
+
+def test_the_best_weights_hold_no_optimizer(tmp_path):
+    network = make_network()
+    record = BestEpoch(network, "val_loss", tmp_path)
+    network.compile("adam", "mse")
+    network.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+    record.offer(1, 1.0)
+    # Another optimizer with other variables takes nothing from the file and misses nothing in it.
+    network.compile("sgd", "mse")
+    record.restore()
+
+
+# === Divergence ===
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf"), 1000.0])
+def test_a_loss_that_ran_away_is_told_with_phase_epoch_and_hint(loss):
+    guard = DivergenceGuard("unfrozen", num_classes=7, learning_rate=1e-3)
+    guard.on_epoch_begin(11)
+    with pytest.raises(TrainingDivergedError) as told:
+        guard.on_train_batch_end(0, {"loss": loss})
+    for part in ("phase unfrozen, epoch 12", "schedule.phases.unfrozen.learning_rate=0.0001", "gradient_clip_norm"):
+        assert part in str(told.value)
+    with pytest.raises(TrainingDivergedError):
+        guard.on_epoch_end(11, {"loss": loss})
+
+
+def test_a_bad_but_finite_loss_passes():
+    guard = DivergenceGuard("frozen", num_classes=7, learning_rate=1e-3)
+    guard.on_epoch_begin(0)
+    guard.on_train_batch_end(0, {"loss": 20.0})
+    guard.on_epoch_end(0, {"loss": 20.0})
+
+
+# === Memory ===
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 123 bytes."),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        ValueError("OOM when allocating tensor with shape[64,64,112,112]"),
+    ],
+)
+def test_out_of_memory_names_the_batch_size_and_what_to_try(error):
+    config = tiny.make_config()
+    config.trainer.batch_size = 64
+    with pytest.raises(DeviceMemoryError) as told, explain_memory_errors(config, "phase frozen"):
+        raise error
+    for part in ("phase frozen", "trainer.batch_size=64", "Try trainer.batch_size=32", "image_size=24"):
+        assert part in str(told.value)
+    assert told.value.__cause__ is error
+
+
+def test_other_errors_pass_as_they_are():
+    with pytest.raises(ValueError, match="shapes"), explain_memory_errors(tiny.make_config(), "phase frozen"):
+        raise ValueError("shapes differ")
+
+
+# === Progress ===
+
+
+def show_epoch(tmp_path, console: Console) -> ProgressDisplay:
+    best = BestEpoch(make_network(), "val_accuracy", tmp_path)
+    display = ProgressDisplay("unfrozen", first_epoch=3, num_epochs=4, batch_size=8, best=best)
+    display.console = console
+    display.set_params({"steps": 10})
+    display.on_epoch_begin(3)
+    for batch in range(10):
+        display.on_train_batch_end(batch)
+    display.on_test_begin()
+    best.offer(4, 0.45)
+    display.on_epoch_end(3, LOGS)
+    return display
+
+
+def test_progress_is_one_plain_line_an_epoch_where_there_is_no_terminal(tmp_path, capsys):
+    show_epoch(tmp_path, Console(highlight=False, soft_wrap=True))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "\x1b" not in line
+    for part in ("unfrozen  epoch 4/7", "loss 1.000", "accuracy 45.0%", "macro-F1 0.400", "images/s", "left", "best"):
+        assert part in line
+
+
+def test_progress_on_a_terminal_shows_a_bar_and_takes_it_away(tmp_path, capsys):
+    display = show_epoch(tmp_path, Console(force_terminal=True, width=100))
+    shown = capsys.readouterr().out
+    assert "\x1b[" in shown
+    assert "unfrozen  epoch 4/7" in shown
+    assert display.bar is None
+    display.on_epoch_begin(4)
+    assert display.bar is not None
+    # As the trainer does when it is interrupted.
+    display.close()
+    assert display.bar is None
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (65, "1:05"), (3599.6, "1:00:00"), (7384, "2:03:04")])
+def test_clock(seconds, text):
+    assert clock(seconds) == text
+
+
+def test_history_table_marks_the_best_epoch():
+    rows = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0}]
+    assert history_table(rows, 2)["best"].tolist() == [False, True]
+    assert history_table(rows, None)["best"].tolist() == [False, False]
+    assert history_table([], None).empty
+    assert re.match("epoch,loss,best", history_table(rows, 1).to_csv(index=False))

@@ -1,0 +1,317 @@
+"""Whole trainings, tiny and real."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from emotion_tl.config import AugmentationConfig, HeadConfig, ImbalanceConfig, TrainerConfig
+from emotion_tl.errors import DeviceMemoryError, TrainingDivergedError
+from emotion_tl.models.transfer_model import build_transfer_model
+from emotion_tl.runtime import configure
+from emotion_tl.training.batches import EvaluationBatches, TrainingBatches
+from emotion_tl.training.trainer import TrainingResult, phase_callbacks, predict_probabilities, train
+from tests import tiny
+from tests.tiny import make_config, make_phase
+
+GOOD = {"learning_rate": 3e-3}
+# Decays all kernels to zero in one step.
+HARMFUL = make_phase(optimizer="sgd", learning_rate=0.1, weight_decay=10.0, gradient_clip_norm=0.01)
+# Frozen, and with a head that has no statistics: nothing on val changes.
+STILL = {"learning_rate": 1e-12, "trainable_blocks": 0}
+MEASURED = ["seconds", "images_per_second"]
+
+
+def run(config, dataset, folder, listeners=()) -> tuple[TrainingResult, keras.Model]:
+    """Builds and trains as an experiment does, and returns the result and the network."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # As `runtime.configure`, which would also make TensorFlow slower for the rest of the tests.
+    keras.utils.set_random_seed(config.seed)
+    model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
+    listeners = tuple(lambda row, told=told: told(row, model.network) for told in listeners)
+    return train(model, dataset, config, folder, listeners), model.network
+
+
+def weights_of(network: keras.Model) -> list[np.ndarray]:
+    return [np.array(weight) for weight in network.get_weights()]
+
+
+def assert_same_weights(network: keras.Model, expected: list[np.ndarray], tolerance: float = 0.0) -> None:
+    for actual, value in zip(network.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(actual, value, rtol=tolerance, atol=tolerance)
+
+
+def val_log_loss(network: keras.Model, dataset) -> float:
+    probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(network(dataset.val.images)))
+    return float(-np.log(probabilities[np.arange(len(dataset.val)), dataset.val.labels]).mean())
+
+
+# === Phases ===
+
+
+@pytest.fixture(scope="module")
+def two_phases(dataset, tmp_path_factory):
+    """A phase that learns, then one with an absurd weight decay; and what was seen after each epoch."""
+    folder = tmp_path_factory.mktemp("two_phases")
+    config = make_config(
+        make_phase(epochs=3, **GOOD),
+        replace(HARMFUL, epochs=2),
+        monitor="val_log_loss",
+    )
+    seen = []
+
+    def look(row, network):
+        optimizer = network.optimizer
+        csv = pd.read_csv(folder / "history.csv")
+        seen.append((row, weights_of(network), type(optimizer).__name__, int(optimizer.iterations), len(csv)))
+
+    result, network = run(config, dataset, folder, [look])
+    return result, network, seen, folder
+
+
+def test_epochs_count_on_over_the_phases(two_phases):
+    history = two_phases[0].history
+    assert history["epoch"].tolist() == [1, 2, 3, 4, 5]
+    assert history["phase"].tolist() == ["first"] * 3 + ["second"] * 2
+
+
+def test_history_holds_every_figure_of_an_epoch(two_phases):
+    history = two_phases[0].history
+    figures = ["loss", "accuracy", "macro_f1", "log_loss"]
+    expected = {"epoch", "phase", "learning_rate", "best", *MEASURED, *figures, *(f"val_{name}" for name in figures)}
+    assert set(history.columns) == expected
+    assert (history[MEASURED] > 0).all(axis=None)
+    assert history["learning_rate"].tolist() == pytest.approx([3e-3] * 3 + [0.1] * 2)
+
+
+def test_history_csv_is_written_after_each_epoch(two_phases):
+    result, _, seen, folder = two_phases
+    assert [length for *_, length in seen] == [1, 2, 3, 4, 5]
+    pd.testing.assert_frame_equal(pd.read_csv(folder / "history.csv"), result.history)
+
+
+def test_each_phase_has_an_optimizer_of_its_own(two_phases):
+    # 48 images in batches of 16.
+    assert [(kind, steps) for _, _, kind, steps, _ in two_phases[2]] == [
+        ("Adam", 3),
+        ("Adam", 6),
+        ("Adam", 9),
+        ("SGD", 3),
+        ("SGD", 6),
+    ]
+
+
+def test_the_best_epoch_over_all_phases_is_what_remains(two_phases, dataset):
+    result, network, seen, _ = two_phases
+    losses = result.history["val_log_loss"]
+    # The second phase did harm, or this would show nothing.
+    assert losses[3:].min() > 2 * losses[:3].min()
+    assert result.best_epoch == losses.argmin() + 1 <= 3
+    assert result.best_value == losses.min()
+    assert result.history["best"].tolist() == [epoch == result.best_epoch for epoch in range(1, 6)]
+    assert_same_weights(network, seen[result.best_epoch - 1][1])
+    assert val_log_loss(network, dataset) == pytest.approx(result.best_value, rel=1e-4)
+
+
+def test_a_phase_starts_from_the_best_epoch_so_far(dataset, tmp_path):
+    config = make_config(make_phase(epochs=2, **GOOD), HARMFUL, make_phase(**STILL), monitor="val_log_loss")
+    history = run(config, dataset, tmp_path)[0].history.set_index("phase")["val_log_loss"]
+    assert history["second"] > history["first"].min()
+    assert history["third"] == pytest.approx(history["first"].min(), rel=1e-4)
+
+
+def test_early_stopping_ends_its_phase_alone(dataset, tmp_path):
+    still = make_phase(epochs=9, early_stopping_patience=2, monitor="val_loss", **STILL)
+    result, _ = run(make_config(still, make_phase(epochs=2, **STILL)), dataset, tmp_path)
+    assert result.history["phase"].tolist() == ["first"] * 3 + ["second"] * 2
+    assert result.history["epoch"].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_plateau_lowers_the_learning_rate_of_the_epochs_after_it(dataset, tmp_path):
+    settings = {"learning_rate_schedule": "plateau", "plateau_patience": 1, "plateau_factor": 0.5}
+    result, _ = run(make_config(make_phase(epochs=4, **STILL | settings)), dataset, tmp_path)
+    np.testing.assert_allclose(result.history["learning_rate"], [1e-12, 1e-12, 5e-13, 2.5e-13], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("phase_monitor", "schedule_monitor", "monitor", "mode"),
+    [
+        (None, "val_accuracy", "val_accuracy", "max"),
+        ("val_loss", "val_accuracy", "val_loss", "min"),
+        ("val_macro_f1", "val_loss", "val_macro_f1", "max"),
+        (None, "val_log_loss", "val_log_loss", "min"),
+    ],
+)
+def test_callbacks_watch_the_named_metric(phase_monitor, schedule_monitor, monitor, mode):
+    phase = make_phase(early_stopping_patience=3, learning_rate_schedule="plateau", monitor=phase_monitor)
+    plateau, stopping = phase_callbacks(phase, schedule_monitor)
+    assert (plateau.monitor, plateau.mode) == (monitor, mode)
+    assert (stopping.monitor, stopping.mode, stopping.patience) == (monitor, mode, 3)
+    assert phase_callbacks(make_phase(), schedule_monitor) == []
+
+
+# === What training may see ===
+
+
+def test_the_test_images_are_not_read(two_phases, dataset):
+    # They raise when they are, and a whole training went by.
+    with pytest.raises(AssertionError, match="must not be read"):
+        dataset.test.read([0])
+    assert len(two_phases[0].history) == 5
+
+
+def test_fit_sees_the_order_of_its_seed_and_epoch(dataset, tmp_path):
+    seen = []
+
+    class Watched(tiny.Split):
+        def read(self, positions):
+            seen.append(tuple(positions))
+            return super().read(positions)
+
+    watched = replace(dataset, train=Watched(**vars(dataset.train)))
+    config = make_config(make_phase(epochs=2, **GOOD), make_phase(epochs=1, **GOOD), seed=5)
+    run(config, watched, tmp_path)
+    expected = TrainingBatches(dataset.train, 3, 16, ImbalanceConfig(), seed=5)
+    for epoch in range(3):
+        expected.draw_order(epoch)
+        batches = {tuple(expected.order[start : start + 16]) for start in (0, 16, 32)}
+        assert batches <= set(seen), f"epoch {epoch}"
+
+
+@pytest.mark.parametrize("treatment", ["class_weight", "logit_adjust"])
+def test_a_treatment_of_imbalance_trains(treatment, tmp_path):
+    dataset = tiny.make_dataset([24, 16, 8])
+    config = make_config(make_phase(label_smoothing=0.1, **GOOD), imbalance=ImbalanceConfig(name=treatment))
+    history = run(config, dataset, tmp_path)[0].history
+    assert np.isfinite(history[["loss", "val_loss"]]).all(axis=None)
+
+
+def test_two_classes_and_a_split_smaller_than_a_batch(tmp_path):
+    dataset = tiny.make_dataset([5, 4])
+    result, network = run(make_config(make_phase(**GOOD)), dataset, tmp_path)
+    assert network.output.shape == (None, 2)
+    assert len(result.history) == 1
+
+
+def test_predict_probabilities_of_a_split_in_its_order(two_phases, dataset):
+    network = two_phases[1]
+    model = keras.Model(network.input, keras.layers.Softmax(dtype="float32")(network.output))
+    probabilities = predict_probabilities(model, dataset.val, 3, batch_size=10)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(
+        probabilities, keras.ops.convert_to_numpy(model(dataset.val.images)), rtol=1e-4, atol=1e-6
+    )
+
+
+# === Moving average of the weights ===
+
+
+def test_what_is_evaluated_and_saved_are_the_averaged_weights(dataset, tmp_path):
+    trajectories, results = {}, {}
+    for momentum in (None, 0.8):
+        trajectories[momentum] = []
+
+        def look(row, network, seen=trajectories[momentum]):
+            seen.append(weights_of(network))
+
+        # One step an epoch.
+        config = make_config(make_phase(epochs=4, ema_momentum=momentum, learning_rate=0.01), monitor="val_log_loss")
+        config.trainer.batch_size = 48
+        results[momentum] = run(config, dataset, tmp_path / str(momentum), [look])
+    average = trajectories[None][0]
+    for raw, averaged in zip(trajectories[None], trajectories[0.8], strict=True):
+        average = [0.8 * old + 0.2 * new for old, new in zip(average, raw, strict=True)]
+        for expected, actual in zip(average, averaged, strict=True):
+            np.testing.assert_allclose(actual, expected, atol=1e-5)
+    assert not np.allclose(trajectories[None][-1][0], trajectories[0.8][-1][0], atol=1e-4)
+    result, network = results[0.8]
+    assert_same_weights(network, trajectories[0.8][result.best_epoch - 1], tolerance=1e-6)
+    assert val_log_loss(network, dataset) == pytest.approx(result.best_value, rel=1e-4)
+
+
+# === Repeating ===
+
+
+@pytest.fixture
+def deterministic():
+    """Runs as `trainer.deterministic=true` makes them, for one test."""
+    from tensorflow.python.framework import config as framework_config
+
+    yield lambda seed: configure(TrainerConfig(deterministic=True), seed)
+    framework_config.disable_op_determinism()
+
+
+def test_the_same_seed_twice_gives_the_same_numbers_and_another_seed_others(dataset, deterministic, tmp_path):
+    # All of it: TensorFlow refuses operations that have no deterministic form.
+    augmentation = AugmentationConfig(
+        horizontal_flip=True,
+        rotation_factor=0.1,
+        translation_factor=0.1,
+        zoom_factor=0.1,
+        brightness_factor=0.1,
+        contrast_factor=0.1,
+        erasing_factor=0.5,
+    )
+    head = HeadConfig(pooling="flatten", units=[8], dropout=0.3, batch_norm=True)
+    config = make_config(make_phase(epochs=2, **GOOD), augmentation=augmentation, head=head)
+    histories, weights = [], []
+    for number, seed in enumerate((0, 0, 1)):
+        deterministic(seed)
+        result, network = run(replace(config, seed=seed), dataset, tmp_path / str(number))
+        histories.append(result.history.drop(columns=MEASURED))
+        weights.append(weights_of(network))
+    pd.testing.assert_frame_equal(histories[0], histories[1], check_exact=True)
+    assert all(np.array_equal(one, two) for one, two in zip(weights[0], weights[1], strict=True))
+    assert not histories[0]["loss"].equals(histories[2]["loss"])
+
+
+# === Ends that are no good ===
+
+
+def test_a_diverging_phase_is_named_with_its_epoch_and_a_hint(dataset, tmp_path):
+    wild = make_phase(epochs=2, optimizer="sgd", learning_rate=1e30)
+    with pytest.raises(TrainingDivergedError) as told:
+        run(make_config(make_phase(epochs=2, **GOOD), wild), dataset, tmp_path)
+    assert "phase second, epoch 3" in str(told.value)
+    assert "schedule.phases.second.learning_rate=1e+29" in str(told.value)
+    # What was good is still there.
+    assert len(pd.read_csv(tmp_path / "history.csv")) == 2
+    assert (tmp_path / "best.weights.h5").is_file()
+
+
+def test_out_of_memory_names_the_phase_and_the_batch_size(dataset, tmp_path):
+    def exhaust(row, network):
+        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8589934592 bytes")
+
+    with pytest.raises(DeviceMemoryError, match=r"phase first.*trainer\.batch_size=16"):
+        run(make_config(make_phase(**GOOD)), dataset, tmp_path, [exhaust])
+
+
+def test_an_interrupted_training_leaves_its_epochs(dataset, tmp_path):
+    def interrupt(row, network):
+        if row["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(make_config(make_phase(epochs=5, **GOOD)), dataset, tmp_path, [interrupt])
+    assert pd.read_csv(tmp_path / "history.csv")["epoch"].tolist() == [1, 2]
+    assert (tmp_path / "best.weights.h5").is_file()
+
+
+# === Precision ===
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_an_epoch_in_mixed_precision(precision, dataset, dtype_policy, tmp_path):
+    dtype_policy(precision)
+    config = make_config(make_phase(ema_momentum=0.5, layer_decay=0.5, learning_rate_schedule="cosine", **GOOD))
+    result, network = run(config, dataset, tmp_path)
+    assert np.isfinite(result.history[["loss", "val_loss"]]).all(axis=None)
+    assert network.output.dtype == "float32"
+    assert network.get_layer("preprocess").compute_dtype == "float32"
+    assert network.get_layer("block1_conv1").compute_dtype == precision.removeprefix("mixed_")
+    images, one_hot = EvaluationBatches(dataset.val, 3, 8)[0]
+    assert network(images).dtype == "float32"
+    assert one_hot.shape == (8, 3)
