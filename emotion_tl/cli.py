@@ -14,6 +14,7 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
@@ -45,6 +46,10 @@ def main() -> None:
     )
     try:
         task()
+    except HydraException as error:
+        # Hydra tells of a wrong override itself, except while it prints the help.
+        print_error(str(error.__cause__ or error))
+        sys.exit(EXIT_FAILED)
     except KeyboardInterrupt:
         print_error("Interrupted. What was computed until then is in the run's folder and, as killed, in MLflow.")
         sys.exit(EXIT_INTERRUPTED)

@@ -1,5 +1,6 @@
 """One experiment, from a configuration to a run that can be compared: the whole story on one screen."""
 
+import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ import pandas as pd
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.models.transfer_model import build_transfer_model
-from emotion_tl.results import describe_run, evaluate_splits, log_results, run_name, write_results
+from emotion_tl.results import describe_run, describe_start, evaluate_splits, log_results, run_name, write_results
 from emotion_tl.runtime import configure
 from emotion_tl.tracking.run import track_run
 from emotion_tl.training.trainer import train
 from emotion_tl.validation import check_experiment_config
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
     device = configure(config.trainer, config.seed)
     dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
     model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
+    logger.info("%s", describe_start(dataset, model, device))
 
     with track_run(config.tracking, dataset.name, run_name(config), output_dir) as run:
         run.log_config(config)

@@ -61,6 +61,19 @@ def describe_run(config: ExperimentConfig, dataset: Dataset, model: TransferMode
     }
 
 
+def describe_start(dataset: Dataset, model: TransferModel, device: Device) -> str:
+    """Returns what a person wants to know before waiting: the data, the network and the device, a line each."""
+    counts = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits().items())
+    rejected = f"; {len(dataset.rejected)} rejected, see rejected_images.csv" if len(dataset.rejected) else ""
+    copies = int(dataset.test.has_copy.sum())
+    leaks = f"; {copies} test images are copies of train or val images" if copies else ""
+    return (
+        f"data     {dataset.name}: {counts} images of {dataset.num_classes} classes{rejected}{leaks}\n"
+        f"network  {model.network.name}, {model.network.count_params():,} parameters, {model.weights.name} weights\n"
+        f"device   {device}"
+    )
+
+
 def git_commit() -> str:
     """Returns the commit of the code, with "+changes" where files differ from it; "unknown" outside a checkout."""
     folder = Path(__file__).parent

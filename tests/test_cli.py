@@ -84,7 +84,7 @@ def test_run_tells_what_it_found(sweep):
     for text in ("accuracy, %", "Recall on test", "chosen on val", "mlflow ui --backend-store-uri"):
         assert text in sweep.stdout
     # Without a terminal, one plain line an epoch.
-    assert "from_scratch  epoch 1/2" in sweep.stdout
+    assert "epoch 1/2" in sweep.stdout
     assert "\x1b[" not in sweep.stdout
 
 

@@ -14,6 +14,9 @@ from emotion_tl.errors import ConfigurationError
 for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.utils.environment", "mlflow.models.model"):
     logging.getLogger(chatty).setLevel(logging.ERROR)
 
+# The UI then opens with training runs rather than with chat traces.
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+
 
 def tracking_uri(config: TrackingConfig) -> str:
     """Returns the absolute tracking URI: the configured one, or an SQLite file in the working directory.
@@ -59,7 +62,7 @@ def select_experiment(uri: str, name: str) -> str:
         if uri.startswith("sqlite:///"):
             location = (Path(urlparse(uri).path).parent / "mlartifacts").as_uri()
         try:
-            return mlflow.create_experiment(name, artifact_location=location)
+            return mlflow.create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS)
         except MlflowException:
             # Another process made it in the meantime; anything else shows in the line below.
             experiment = mlflow.set_experiment(name)

@@ -24,6 +24,7 @@ class ProgressDisplay(keras.callbacks.Callback):
         self.phase = phase
         self.last_epoch = first_epoch + num_epochs
         self.batch_size = batch_size
+        self.width = max(len(phase), len(f"epoch {self.last_epoch}/{self.last_epoch}"), 12)
         self.best = best
         self.console = Console(highlight=False, soft_wrap=True)
         self.bar: Progress | None = None
@@ -58,14 +59,22 @@ class ProgressDisplay(keras.callbacks.Callback):
         if self.bar:
             self.bar.update(self.task, speed="validating")
 
+    def on_train_begin(self, logs=None):
+        self.console.print(
+            f"{self.phase:<{self.width}}   loss  accuracy | "
+            "val loss  accuracy  macro-F1 | images/s    time    left  (* best)"
+        )
+
     def on_epoch_end(self, epoch, logs=None):
         self.close()
+        logs = logs or {}
         seconds = time.perf_counter() - self.started
-        num_images = self.params["steps"] * self.batch_size
+        speed = self.params["steps"] * self.batch_size / max(self.seconds_training, 1e-9)
         left = seconds * (self.last_epoch - epoch - 1)
         self.console.print(
-            f"{self.title}  {describe(logs or {})}  {num_images / max(self.seconds_training, 1e-9):,.0f} images/s  "
-            f"{clock(seconds)} an epoch, {clock(left)} left{'  * best so far' if self.best.epoch == epoch + 1 else ''}"
+            f"{f'epoch {epoch + 1}/{self.last_epoch}':<{self.width}} {logs['loss']:6.3f} {logs['accuracy']:9.1%} | "
+            f"{logs['val_loss']:8.3f} {logs['val_accuracy']:9.1%} {logs['val_macro_f1']:9.3f} | "
+            f"{speed:8,.0f} {clock(seconds):>7} {clock(left):>7}{'  *' if self.best.epoch == epoch + 1 else ''}"
         )
 
     def close(self) -> None:
@@ -73,14 +82,6 @@ class ProgressDisplay(keras.callbacks.Callback):
         if self.bar:
             self.bar.stop()
             self.bar = None
-
-
-def describe(logs: dict[str, float]) -> str:
-    """Returns the figures of an epoch in one line."""
-    return (
-        f"loss {logs['loss']:.3f}  accuracy {logs['accuracy']:.1%}  |  val: loss {logs['val_loss']:.3f}  "
-        f"accuracy {logs['val_accuracy']:.1%}  macro-F1 {logs['val_macro_f1']:.3f}  |"
-    )
 
 
 def clock(seconds: float) -> str:

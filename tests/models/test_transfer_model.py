@@ -47,7 +47,8 @@ def test_grey_images_in_float32_logits_out(name):
 @pytest.mark.parametrize("name", list(BACKBONES))
 def test_colour_images_in_float32_logits_out(name):
     block = BACKBONES[name].blocks[0]
-    network = build_transfer_model(make_config(name, block), (STORED_SIZE, STORED_SIZE, 3), NUM_CLASSES).network
+    config = make_config(name, block, head=HeadConfig())
+    network = build_transfer_model(config, (STORED_SIZE, STORED_SIZE, 3), NUM_CLASSES).network
     assert network.input.dtype == "uint8"
     images = draw_pixels(STORED_SIZE, 3)
     logits = keras.ops.convert_to_numpy(network(images))

@@ -24,10 +24,10 @@ from tests import tiny  # noqa: E402
 def main(backend: str, folder: Path) -> None:
     """Prints one line of JSON."""
     dataset = tiny.make_dataset()
-    settings = {"learning_rate": 3e-3, "layer_decay": 0.5, "ema_momentum": 0.5}
+    harmful = {"optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 10.0, "gradient_clip_norm": 0.01}
     config = tiny.make_config(
-        tiny.make_phase(epochs=2, **settings),
-        tiny.make_phase(trainable_blocks=0, optimizer="sgd", **settings),
+        tiny.make_phase(epochs=2, learning_rate=3e-3, layer_decay=0.5, ema_momentum=0.5),
+        tiny.make_phase(trainable_blocks=0, **harmful),
         monitor="val_log_loss",
         head=HeadConfig(pooling="flatten", dropout=0.1),
         augmentation=AugmentationConfig(horizontal_flip=True, erasing_factor=0.1),

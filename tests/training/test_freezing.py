@@ -14,14 +14,14 @@ from emotion_tl.training.trainer import train
 from tests import tiny
 
 HEAD = HeadConfig(units=[8], batch_norm=True)
-NUM_BLOCKS = 4
+NUM_BLOCKS = 2
 
 
 @pytest.fixture(scope="module")
 def pretrained():
-    """A network with BatchNormalization in four blocks and in the head, as if its weights had been learned before."""
+    """A network with BatchNormalization in two blocks and in the head, as if its weights had been learned before."""
     config = tiny.make_config(head=HEAD)
-    config.backbone = BackboneConfig(name="baseline_cnn", image_size=tiny.IMAGE_SIZE)
+    config.backbone = BackboneConfig(name="baseline_cnn", image_size=tiny.IMAGE_SIZE, output_block="block2_pool")
     model = build_transfer_model(config, (tiny.IMAGE_SIZE, tiny.IMAGE_SIZE, 1), 3)
     return replace(model, weights=WeightsOrigin("imagenet"))
 
@@ -67,9 +67,9 @@ def test_exactly_the_last_blocks_move_and_their_batch_norm_keeps_still(
 
 
 def test_train_batch_norm_lets_the_batch_norm_of_trained_blocks_learn(pretrained, dataset, tmp_path):
-    phase = tiny.make_phase(trainable_blocks=2, train_batch_norm=True)
+    phase = tiny.make_phase(trainable_blocks=1, train_batch_norm=True)
     moved = moved_in_fit(pretrained, phase, dataset, tmp_path)
-    trained = {path for block in pretrained.blocks[2:] for path in paths(block.layers)}
+    trained = {path for block in pretrained.blocks[1:] for path in paths(block.layers)}
     assert moved == trained | paths(pretrained.head)
     assert any(path.endswith("moving_variance") for path in moved & trained)
 
@@ -89,7 +89,7 @@ def test_whether_batch_norm_learns_depends_on_the_weights_unless_it_is_said(
     pretrained, origin, train_batch_norm, learns
 ):
     model = replace(pretrained, weights=WeightsOrigin(origin))
-    set_trainable(model, tiny.make_phase(trainable_blocks=3, train_batch_norm=train_batch_norm))
+    set_trainable(model, tiny.make_phase(trainable_blocks=1, train_batch_norm=train_batch_norm))
     for number, block in enumerate(model.blocks):
         for layer in block.layers:
             is_norm = isinstance(layer, keras.layers.BatchNormalization)
@@ -101,17 +101,17 @@ def test_a_later_phase_freezes_what_an_earlier_one_trained(pretrained):
     set_trainable(pretrained, tiny.make_phase(trainable_blocks=None))
     set_trainable(pretrained, tiny.make_phase(trainable_blocks=1))
     trainable = {layer.name for block in pretrained.blocks for layer in block.layers if layer.trainable}
-    assert trainable == {"block4_conv1", "block4_conv2"}
+    assert trainable == {"block2_conv1", "block2_conv2"}
 
 
 def test_learning_rate_multipliers_fall_from_block_to_block(pretrained):
-    set_trainable(pretrained, tiny.make_phase(trainable_blocks=2))
+    set_trainable(pretrained, tiny.make_phase(trainable_blocks=None))
     multipliers = learning_rate_multipliers(pretrained, 0.5)
     assert multipliers == {
-        "block4_conv1/kernel": 0.5,
-        "block4_conv2/kernel": 0.5,
-        "block3_conv1/kernel": 0.25,
-        "block3_conv2/kernel": 0.25,
+        "block2_conv1/kernel": 0.5,
+        "block2_conv2/kernel": 0.5,
+        "block1_conv1/kernel": 0.25,
+        "block1_conv2/kernel": 0.25,
     }
 
 
