@@ -18,12 +18,6 @@ def dataset():
 
 
 @pytest.fixture
-def make_config():
-    """The factory of tiny experiment configurations."""
-    return tiny.make_config
-
-
-@pytest.fixture
 def dtype_policy():
     """Sets Keras' dtype policy for one test."""
     before = keras.config.dtype_policy()

@@ -125,7 +125,7 @@ def terminal_table(table: pd.DataFrame, confidence_level: float) -> Table:
         color = "red" if row["weights"] == RANDOM_FALLBACK else "dim"
         shown.add_row(
             f"{row['run']}\n[{color}]{row['weights']} weights, {row['num_parameters'] / 1e6:.1f} M[/]",
-            f"[bold]{100 * row['accuracy']:.1f}[/] ({100 * low:.1f} to {100 * high:.1f})",
+            f"[bold]{100 * row['accuracy']:.1f}[/] ({100 * low:.1f}–{100 * high:.1f})",
             "no copies" if np.isnan(leak_free) else f"{100 * leak_free:.1f}",
             f"{100 * row['macro_f1']:.1f}",
             f"{row['training_seconds'] / 60:.1f}",

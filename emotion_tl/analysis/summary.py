@@ -1,5 +1,6 @@
 """What one run found, told on the terminal when it ends."""
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -36,8 +37,8 @@ def figures_table(result: ExperimentResult, confidence_level: float) -> Table:
     leak_free = result.metrics["test"]["leak_free"]
     if leak_free is not None:
         columns["test, leak-free"] = leak_free
-    table = Table(title=f"{result.run_name}, {confidence_level:.0%} intervals", title_justify="left")
-    table.add_column("")
+    table = Table(title=f"{result.run_name}, {confidence_level:.0%} intervals", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
     for name, figures in columns.items():
         table.add_column(f"{name}\n{figures['num_images']:,} images", justify="right", no_wrap=True)
     for key, label in {**SHARES, **LOSSES}.items():
@@ -53,4 +54,4 @@ def with_interval(figures: dict, key: str) -> str:
     value, low, high = (
         f"{factor * number:.{decimals}f}" for number in (figures[key], interval["low"], interval["high"])
     )
-    return f"{value} ({low} to {high})"
+    return f"{value} ({low}–{high})"

@@ -29,8 +29,8 @@ def main(backend: str, folder: Path) -> None:
         tiny.make_phase(epochs=2, learning_rate=3e-3, layer_decay=0.5, ema_momentum=0.5),
         tiny.make_phase(trainable_blocks=0, **harmful),
         monitor="val_log_loss",
-        head=HeadConfig(pooling="flatten", dropout=0.1),
-        augmentation=AugmentationConfig(horizontal_flip=True, erasing_factor=0.1),
+        head=HeadConfig(pooling="flatten"),
+        augmentation=AugmentationConfig(horizontal_flip=True),
     )
     config.backbone = BackboneConfig(name="baseline_cnn", image_size=tiny.IMAGE_SIZE, output_block="block1_pool")
     config.trainer.backend = backend
