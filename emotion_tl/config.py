@@ -209,7 +209,7 @@ class TrainerConfig:
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
         require_gpu: fail before anything is computed where there is no GPU.
         jit_compile: compile the step with XLA; None leaves it to Keras.
-        deterministic: the same command gives the same numbers, at some cost in speed on a GPU.
+        deterministic: TensorFlow gives the same numbers for the same command, at some cost in speed on a GPU.
         batch_size, evaluation_batch_size: images of a training and of an evaluation step.
     """
 

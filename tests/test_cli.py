@@ -81,7 +81,7 @@ def test_failed_job_does_not_stop_the_others(sweep, folder):
 
 
 def test_run_tells_what_it_found(sweep):
-    for text in ("accuracy, %", "Recall on test", "chosen on val", "mlflow ui --backend-store-uri"):
+    for text in ("balanced accuracy", "Recall on test", "chosen on val", "mlflow ui --backend-store-uri"):
         assert text in sweep.stdout
     # Without a terminal, one plain line an epoch.
     assert "epoch 1/2" in sweep.stdout

@@ -122,9 +122,10 @@ def terminal_table(table: pd.DataFrame, confidence_level: float) -> Table:
         shown.add_column(heading, justify="right", no_wrap=True)
     for row in table.to_dict("records"):
         low, high, leak_free = row["accuracy_low"], row["accuracy_high"], row["leak_free_accuracy"]
+        origin = "from scratch" if row["weights"] == "random" else f"{row['weights']} weights"
         color = "red" if row["weights"] == RANDOM_FALLBACK else "dim"
         shown.add_row(
-            f"{row['run']}\n[{color}]{row['weights']} weights, {row['num_parameters'] / 1e6:.1f} M[/]",
+            f"{row['run']}\n[{color}]{origin}, {row['num_parameters'] / 1e6:.1f} M parameters[/]",
             f"[bold]{100 * row['accuracy']:.1f}[/] ({100 * low:.1f}–{100 * high:.1f})",
             "no copies" if np.isnan(leak_free) else f"{100 * leak_free:.1f}",
             f"{100 * row['macro_f1']:.1f}",

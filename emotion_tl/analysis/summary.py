@@ -10,11 +10,11 @@ from emotion_tl.tracking.store import tracking_uri
 
 # Figures that are shares are shown in percent, losses as they are.
 SHARES = {
-    "accuracy": "accuracy, %",
-    "balanced_accuracy": "balanced accuracy, %",
-    "macro_f1": "macro-F1, %",
-    "top_2_accuracy": "top-2 accuracy, %",
-    "expected_calibration_error": "calibration error, %",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro-F1",
+    "top_2_accuracy": "top-2 accuracy",
+    "expected_calibration_error": "calibration error",
 }
 LOSSES = {"log_loss": "log loss", "brier_score": "Brier score"}
 
@@ -37,7 +37,9 @@ def figures_table(result: ExperimentResult, confidence_level: float) -> Table:
     leak_free = result.metrics["test"]["leak_free"]
     if leak_free is not None:
         columns["test, leak-free"] = leak_free
-    table = Table(title=f"{result.run_name}, {confidence_level:.0%} intervals", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(
+        title=f"{result.run_name}, {confidence_level:.0%} intervals, shares in %", title_justify="left", box=SIMPLE_HEAD
+    )
     table.add_column("", no_wrap=True)
     for name, figures in columns.items():
         table.add_column(f"{name}\n{figures['num_images']:,} images", justify="right", no_wrap=True)
