@@ -8,6 +8,8 @@ import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import fields
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
@@ -16,16 +18,17 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from emotion_tl.command_config import CompareConfig, PredictConfig
 from emotion_tl.config import ExperimentConfig, to_typed
 from emotion_tl.console import configure_logging, print_error, print_heading
-from emotion_tl.errors import ConfigurationError, EmotionTLError
+from emotion_tl.errors import ConfigurationError, DeviceMemoryError, EmotionTLError
 from emotion_tl.runtime import select_backend
-from emotion_tl.validation import check_experiment_config
+from emotion_tl.validation import check_experiment_config, check_range
 
 EXIT_FAILED = 1
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 # Jobs of a sweep that failed, by what was overridden in them.
@@ -40,7 +43,7 @@ def main() -> None:
         print_error(f"Expected a command, one of {', '.join(COMMANDS)}, or key=value. Received: {arguments[0]}")
         sys.exit(EXIT_FAILED)
     sys.argv[1:] = arguments
-    signal.signal(signal.SIGTERM, interrupt)
+    end_on_signals()
     task = hydra.main(version_base="1.3", config_path=str(config_folder(command)), config_name=command)(
         COMMANDS[command]
     )
@@ -58,8 +61,18 @@ def main() -> None:
         sys.exit(EXIT_FAILED)
 
 
+def end_on_signals() -> None:
+    """Ends a run in order on Ctrl-C, and on SIGTERM, by which a cluster ends its jobs."""
+    for number in ENDING_SIGNALS:
+        # A shell that starts a job in the background shields it from the terminal's Ctrl-C.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, interrupt)
+
+
 def interrupt(*_: object) -> None:
-    """Ends a run on SIGTERM, by which a cluster ends its jobs, as Ctrl-C does."""
+    """Interrupts what is going on, once: a second signal would interrupt the closing of the run."""
+    for number in ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -95,7 +108,7 @@ def told(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
 
 @told
 def train(composed: DictConfig) -> float:
-    """Runs one experiment, and returns its val score, by which Hydra's sweepers can choose."""
+    """Runs one experiment, and returns its val accuracy, by which Hydra's sweepers can choose."""
     config = to_typed(ExperimentConfig, composed)
     check_experiment_config(config)
     job = HydraConfig.get()
@@ -109,15 +122,20 @@ def train(composed: DictConfig) -> float:
         try:
             return process.submit(run_job, config, output_dir).result()
         except KeyboardInterrupt:
-            # Ctrl-C reaches the job by itself, SIGTERM does not. The job closes its run before it ends.
+            # A terminal's Ctrl-C reaches the job by itself, other signals do not. It closes its run before it ends.
             for job_process in active_children():
                 job_process.terminate()
             raise
+        except BrokenProcessPool as error:
+            raise DeviceMemoryError(
+                "The job's process ended without a word, as it does when the system runs out of memory. Try a smaller "
+                "trainer.batch_size, trainer.evaluation_batch_size or backbone.image_size."
+            ) from error
 
 
 def run_job(config: ExperimentConfig, output_dir: Path) -> float:
     """Runs one experiment in this process, tells what it found, and returns its val accuracy."""
-    signal.signal(signal.SIGTERM, interrupt)
+    end_on_signals()
     configure_logging(output_dir)
     select_backend(config.trainer.backend)
     from emotion_tl.analysis.summary import print_summary
@@ -128,10 +146,17 @@ def run_job(config: ExperimentConfig, output_dir: Path) -> float:
     return result.metrics["val"]["official"]["accuracy"]
 
 
+def own_settings(schema: type, composed: DictConfig) -> DictConfig:
+    """Returns the settings a command knows: conf/local may hold others, which are for `train`."""
+    return OmegaConf.masked_copy(composed, [entry.name for entry in fields(schema)])
+
+
 @told
 def compare(composed: DictConfig) -> None:
     """Puts finished runs side by side and says which is better, and how sure that is."""
-    config = to_typed(CompareConfig, composed)
+    config = to_typed(CompareConfig, own_settings(CompareConfig, composed))
+    check_range("confidence_level", config.confidence_level, 0.5, 0.999)
+    check_range("num_bootstrap_resamples", config.num_bootstrap_resamples, 10)
     configure_logging(None)
     from emotion_tl.analysis.comparison import compare_runs, print_comparison
 
@@ -141,7 +166,8 @@ def compare(composed: DictConfig) -> None:
 @told
 def predict(composed: DictConfig) -> None:
     """Predicts the expression on new images."""
-    config = to_typed(PredictConfig, composed)
+    config = to_typed(PredictConfig, own_settings(PredictConfig, composed))
+    check_range("batch_size", config.batch_size, 1)
     configure_logging(None)
     select_backend(config.backend)
     from emotion_tl.inference.predict import print_predictions

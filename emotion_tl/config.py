@@ -163,7 +163,7 @@ class PhaseConfig:
     """
 
     epochs: int = MISSING
-    trainable_blocks: int | None = 0
+    trainable_blocks: int | None = MISSING
     train_batch_norm: bool | None = None
     optimizer: str = "adam"
     learning_rate: float = 1e-3

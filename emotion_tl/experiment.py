@@ -11,9 +11,18 @@ import pandas as pd
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.models.transfer_model import build_transfer_model
-from emotion_tl.results import describe_run, describe_start, evaluate_splits, log_results, run_name, write_results
+from emotion_tl.results import (
+    describe_run,
+    describe_start,
+    evaluate_splits,
+    log_results,
+    run_name,
+    write_inputs,
+    write_results,
+)
 from emotion_tl.runtime import configure
 from emotion_tl.tracking.run import track_run
+from emotion_tl.training.memory import explain_memory_errors
 from emotion_tl.training.trainer import train
 from emotion_tl.validation import check_experiment_config
 
@@ -56,6 +65,7 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
     dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
     model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
     logger.info("%s", describe_start(dataset, model, device))
+    write_inputs(config, dataset, output_dir)
 
     with track_run(config.tracking, dataset.name, run_name(config), output_dir) as run:
         run.log_config(config)
@@ -65,7 +75,8 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
         training = train(model, dataset, config, output_dir, listeners=(run.log_epoch,))
         seconds = time.perf_counter() - started
 
-        metrics, predictions = evaluate_splits(model, dataset, config)
+        with explain_memory_errors(config, "evaluation"):
+            metrics, predictions = evaluate_splits(model, dataset, config)
         metrics |= {"best_epoch": training.best_epoch, "training_seconds": seconds}
         write_results(config, dataset, model, training, metrics, predictions, output_dir)
         log_results(run, config, dataset, model, metrics, output_dir)

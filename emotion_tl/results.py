@@ -1,5 +1,6 @@
 """What a run leaves in its folder and in MLflow."""
 
+import hashlib
 import json
 import logging
 import subprocess
@@ -11,7 +12,7 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from emotion_tl.config import ExperimentConfig, to_plain
-from emotion_tl.data.dataset import Dataset
+from emotion_tl.data.dataset import Dataset, Split
 from emotion_tl.evaluation import figures
 from emotion_tl.evaluation.gallery import mistakes_gallery, surest_mistakes
 from emotion_tl.evaluation.learning_curves import learning_curves
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 FIGURE_RESOLUTION = 120  # dots per inch
 NUM_EXAMPLE_IMAGES = 4
+IMAGES_AT_ONCE = 1024
 
 
 def run_name(config: ExperimentConfig) -> str:
@@ -53,12 +55,21 @@ def describe_run(config: ExperimentConfig, dataset: Dataset, model: TransferMode
         "augmentation": config.augmentation.name,
         "dataset": dataset.name,
         "dataset_fingerprint": dataset.fingerprint,
+        "test_fingerprint": fingerprint_split(dataset.test),
         "seed": config.seed,
         "device": device,
         "git_commit": git_commit(),
         "num_parameters": model.network.count_params(),
         **{f"version.{package}": version for package, version in installed_versions().items()},
     }
+
+
+def fingerprint_split(split: Split) -> str:
+    """Returns a hash in hex of the pixels and labels of a split, by which runs on the same images are told."""
+    content = hashlib.blake2b(split.labels.tobytes(), digest_size=16)
+    for start in range(0, len(split), IMAGES_AT_ONCE):
+        content.update(split.read(slice(start, start + IMAGES_AT_ONCE)).tobytes())
+    return content.hexdigest()
 
 
 def describe_start(dataset: Dataset, model: TransferModel, device: Device) -> str:
@@ -112,6 +123,12 @@ def evaluate_splits(
     return metrics, pd.concat(tables, ignore_index=True)
 
 
+def write_inputs(config: ExperimentConfig, dataset: Dataset, folder: Path) -> None:
+    """Writes what a run starts with into its folder, so that a run that fails leaves it too."""
+    (folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)))
+    dataset.rejected.to_csv(folder / "rejected_images.csv", index=False)
+
+
 def write_results(
     config: ExperimentConfig,
     dataset: Dataset,
@@ -121,12 +138,10 @@ def write_results(
     predictions: pd.DataFrame,
     folder: Path,
 ) -> None:
-    """Writes all files of a run into its folder."""
-    (folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)))
+    """Writes what a run found into its folder."""
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2))
     training.history.to_csv(folder / "history.csv", index=False)
     predictions.to_parquet(folder / "predictions.parquet", index=False)
-    dataset.rejected.to_csv(folder / "rejected_images.csv", index=False)
     description = ModelDescription(
         dataset.class_names, config.data.color_mode, config.backbone.name, model.weights.name
     )

@@ -87,6 +87,12 @@ def check_schedule(config: ExperimentConfig) -> None:
     check_choice("schedule.monitor", config.schedule.monitor, tuple(MONITORS))
     if not config.schedule.phases:
         raise ConfigurationError("schedule.phases: expected at least one phase. Received: none")
+    smoothings = {phase.label_smoothing for phase in config.schedule.phases.values()}
+    if config.schedule.monitor == "val_loss" and len(smoothings) > 1:
+        raise ConfigurationError(
+            "schedule.monitor: the val_loss of phases with different label_smoothing cannot be compared. "
+            "Use schedule.monitor=val_log_loss."
+        )
     num_blocks = len(get_specification(config.backbone.name).blocks_up_to(config.backbone.output_block))
     for name, phase in config.schedule.phases.items():
         check_phase(f"schedule.phases.{name}", phase, num_blocks)

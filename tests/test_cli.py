@@ -62,6 +62,9 @@ def test_cfg_job_shows_the_composed_configuration(tmp_path):
         (["traine"], "train, compare, predict"),
         (["data=image_folder", "data.path=missing"], "missing"),
         (["predict", "images=x"], "model"),
+        (["compare", "confidence_level=95"], "confidence_level"),
+        (["experiment=quick_transfer", "schedule=frozen_only"], "schedule.phases.unfrozen.trainable_blocks"),
+        (["schedule.monitor=val_loss", "schedule.phases.frozen.label_smoothing=0.1"], "val_log_loss"),
     ],
 )
 def test_mistake_is_told_without_a_traceback(arguments, told, tmp_path):

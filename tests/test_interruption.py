@@ -26,6 +26,15 @@ def folder(tmp_path):
     return tmp_path
 
 
+def test_ctrl_c_in_a_terminal_reaches_a_sweep_and_its_job(folder):
+    process = start(folder, "-m")
+    wait_for_an_epoch(folder)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 130, told
+    assert only_run(folder).info.status == "KILLED"
+
+
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """Starts a run of so many epochs that it cannot end by itself."""
     overrides = [*tiny_overrides(folder / "faces", folder), *BASELINE, "schedule.phases.from_scratch.epochs=100000"]
@@ -33,7 +42,13 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "emotion_tl", *arguments, *overrides]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     return subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
 
 

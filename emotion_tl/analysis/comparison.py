@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from emotion_tl.analysis.paired import compare_paired, verdict_sentence
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.tracking.runs import Run, find_runs, read_test_predictions
-from emotion_tl.tracking.store import tracking_uri
+from emotion_tl.tracking.store import ui_command
 
 RANDOM_FALLBACK = "random (fallback)"
 
@@ -84,6 +85,8 @@ def describe(run: Run) -> dict[str, object]:
 
 def compare_with(run: Run, baseline: Run, config: CompareConfig) -> str | None:
     """Returns the verdict on a run against the baseline; None where they were tested on other images."""
+    if run.data.tags.get("test_fingerprint") != baseline.data.tags.get("test_fingerprint"):
+        return None
     candidate_table, baseline_table = read_test_predictions(run), read_test_predictions(baseline)
     if not candidate_table["label"].equals(baseline_table["label"]):
         return None
@@ -105,13 +108,13 @@ def print_comparison(comparison: Comparison, config: CompareConfig) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(terminal_table(comparison.table, config.confidence_level))
     for warning in comparison.warnings:
-        console.print(f"[yellow]![/] {warning}")
+        console.print(f"[yellow]![/] {escape(warning)}")
     for verdict in comparison.verdicts:
-        console.print(f"- {verdict}")
+        console.print(f"- {escape(verdict)}")
     if config.output is not None:
         comparison.table.to_csv(Path(config.output).expanduser(), index=False)
         console.print(f"Table: {config.output}")
-    console.print(f"All of it in the browser: mlflow ui --backend-store-uri {tracking_uri(config.tracking)}")
+    console.print(f"All of it in the browser: {ui_command(config.tracking)}")
 
 
 def terminal_table(table: pd.DataFrame, confidence_level: float) -> Table:
@@ -125,7 +128,7 @@ def terminal_table(table: pd.DataFrame, confidence_level: float) -> Table:
         origin = "from scratch" if row["weights"] == "random" else f"{row['weights']} weights"
         color = "red" if row["weights"] == RANDOM_FALLBACK else "dim"
         shown.add_row(
-            f"{row['run']}\n[{color}]{origin}, {row['num_parameters'] / 1e6:.1f} M parameters[/]",
+            f"{escape(row['run'])}\n[{color}]{escape(origin)}, {row['num_parameters'] / 1e6:.1f} M parameters[/]",
             f"[bold]{100 * row['accuracy']:.1f}[/] ({100 * low:.1f}–{100 * high:.1f})",
             "no copies" if np.isnan(leak_free) else f"{100 * leak_free:.1f}",
             f"{100 * row['macro_f1']:.1f}",

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.experiment import ExperimentResult
-from emotion_tl.tracking.store import tracking_uri
+from emotion_tl.tracking.store import ui_command
 
 # Figures that are shares are shown in percent, losses as they are.
 SHARES = {
@@ -21,14 +21,14 @@ LOSSES = {"log_loss": "log loss", "brier_score": "Brier score"}
 
 def print_summary(result: ExperimentResult, config: ExperimentConfig) -> None:
     """Prints the figures with their intervals, the recall of each class and where everything is."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, markup=False)
     console.print(figures_table(result, config.evaluation.confidence_level))
     per_class = result.metrics["test"]["official"]["per_class"]
     recalls = ", ".join(f"{row['class']} {row['recall']:.0%}" for row in per_class if row["recall"] is not None)
     console.print(f"Recall on test: {recalls}")
     console.print(f"Best epoch: {result.metrics['best_epoch']} of {len(result.history)}, chosen on val")
     console.print(f"Files: {result.output_dir}")
-    console.print(f"MLflow: mlflow ui --backend-store-uri {tracking_uri(config.tracking)}")
+    console.print(f"MLflow: {ui_command(config.tracking)}")
 
 
 def figures_table(result: ExperimentResult, confidence_level: float) -> Table:

@@ -108,7 +108,7 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
     """
     check_data_config(config)
     packed = load_packed(config, cache_dir.expanduser())
-    check_bad_fraction(packed, config)
+    check_bad_fraction(packed, config, cache_dir.expanduser())
     store = packed.store
     if len(store.class_names) < 2:
         raise DataError(f"{config.name}: expected two or more classes. Found: {', '.join(store.class_names)}.")
@@ -149,14 +149,17 @@ def compute_dataset_fingerprint(store: Store, splits: pd.Series) -> str:
     return content.hexdigest()
 
 
-def check_bad_fraction(packed: PackedSource, config: DataConfig) -> None:
+def check_bad_fraction(packed: PackedSource, config: DataConfig, cache_dir: Path) -> None:
     """Raises DataError where more of the images are bad than the configuration allows."""
     num_images = len(packed.store.table) + len(packed.rejected)
     if len(packed.rejected) > config.max_bad_fraction * num_images:
         rejected = list(packed.rejected.itertuples(index=False, name=None))
+        report = cache_dir / f"rejected_images_of_{config.name.replace('/', '_')}.csv"
+        packed.rejected.to_csv(report, index=False)
         raise DataError(
             f"{config.name}: {describe_bad(num_images, rejected)}\nThat is more than "
-            f"data.max_bad_fraction={config.max_bad_fraction:g}. Repair or remove these files, or raise the fraction."
+            f"data.max_bad_fraction={config.max_bad_fraction:g}. "
+            f"All of them, with their reasons: {report}. Repair or remove these files, or raise the fraction."
         )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from emotion_tl.command_config import PredictConfig
@@ -138,9 +139,9 @@ def print_for_person(table: pd.DataFrame) -> None:
     for _, row in table[table["error"].isna()].iterrows():
         ranked = row[columns].astype(float).sort_values(ascending=False)
         likeliest, *others = (f"{str(name).removeprefix('probability_')} {share:.0%}" for name, share in ranked.items())
-        shown.add_row(row["image"], likeliest, ", ".join(others))
+        shown.add_row(escape(row["image"]), likeliest, ", ".join(others))
     if shown.row_count:
         Console(highlight=False).print(shown)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     for _, row in table[table["error"].notna()].iterrows():
-        errors.print(f"[yellow]skipped[/] {row['image']}: {row['error']}")
+        errors.print(f"[yellow]skipped[/] {escape(row['image'])}: {escape(row['error'])}")

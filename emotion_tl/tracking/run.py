@@ -11,6 +11,7 @@ import mlflow
 import pandas as pd
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
+from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_plain
 from emotion_tl.data.dataset import Dataset
@@ -128,8 +129,13 @@ def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folde
 
 
 def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> None:
-    """Logs the run's files and its end."""
-    run.log_folder(folder)
-    if reason is not None:
-        run.log_tags({"reason": reason})
-    mlflow.end_run(status)
+    """Logs the run's files and its end; a run whose files cannot be logged has failed."""
+    try:
+        if reason is not None:
+            run.log_tags({"reason": reason})
+        run.log_folder(folder)
+    except (MlflowException, OSError) as error:
+        logger.error("The files of the run stay in %s: they could not be logged to MLflow (%s).", folder, error)
+        status = "FAILED" if status == "FINISHED" else status
+    finally:
+        mlflow.end_run(status)

@@ -1,6 +1,9 @@
 """Where runs are kept: the tracking URI and its experiments."""
 
 import logging
+import os
+import shlex
+import sys
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -29,6 +32,16 @@ def tracking_uri(config: TrackingConfig) -> str:
     if config.uri.startswith(prefix):
         return f"{prefix}{Path(config.uri.removeprefix(prefix)).expanduser().absolute()}"
     return config.uri
+
+
+def ui_command(config: TrackingConfig) -> str:
+    """Returns what to do to see the runs: the command of the MLflow UI, or the address of a server."""
+    uri = tracking_uri(config)
+    if uri.startswith("http"):
+        return f"open {uri} in a browser"
+    # By the path of Python: after `make run` the virtual environment is not on the path of the shell.
+    python = os.path.relpath(sys.executable) if Path.cwd() in Path(sys.executable).parents else sys.executable
+    return shlex.join([python, "-m", "mlflow", "ui", "--backend-store-uri", uri])
 
 
 def open_store(config: TrackingConfig) -> str:

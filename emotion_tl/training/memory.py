@@ -22,9 +22,12 @@ def explain_memory_errors(config: ExperimentConfig, stage: str) -> Iterator[None
     except Exception as error:
         if not isinstance(error, MemoryError) and not any(sign in str(error) for sign in SIGNS):
             raise
-        batch_size = config.trainer.batch_size
+        trainer = config.trainer
         raise DeviceMemoryError(
-            f"{stage}: out of memory with trainer.batch_size={batch_size} and "
-            f"backbone.image_size={config.backbone.image_size}. Try trainer.batch_size={max(batch_size // 2, 1)}, then "
+            f"{stage}: out of memory with trainer.batch_size={trainer.batch_size}, "
+            f"trainer.evaluation_batch_size={trainer.evaluation_batch_size} and "
+            f"backbone.image_size={config.backbone.image_size}. "
+            f"Try trainer.batch_size={max(trainer.batch_size // 2, 1)} "
+            f"trainer.evaluation_batch_size={max(trainer.evaluation_batch_size // 4, 1)}, then "
             "trainer.precision=mixed_bfloat16, a smaller backbone.image_size, or fewer trainable_blocks."
         ) from error
