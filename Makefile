@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run ui test test-slow test-gpu test-fault lint format lock wheel clean help
+.PHONY: run ui test test-slow test-gpu test-fault lint format lock wheel clean clean-cache help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | sort
@@ -48,6 +48,9 @@ wheel: $(VENV)/.test  ## the package as a wheel in dist/
 
 clean:  ## remove the virtual environment and what tests and builds leave; runs and caches stay
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+
+clean-cache: $(VENV)/.run  ## remove the cached activations; packed images stay
+	$(BIN)/python -m emotion_tl clean_cache
 
 $(BIN)/pip:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), f"Python 3.11 or newer is needed, this is {sys.version}"'

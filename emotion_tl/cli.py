@@ -20,9 +20,9 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from emotion_tl.command_config import CompareConfig, PredictConfig
+from emotion_tl.command_config import CleanCacheConfig, CompareConfig, PredictConfig
 from emotion_tl.config import ExperimentConfig, to_typed
-from emotion_tl.console import configure_logging, print_error, print_heading
+from emotion_tl.console import configure_logging, console, print_error, print_heading
 from emotion_tl.errors import ConfigurationError, DeviceMemoryError, EmotionTLError
 from emotion_tl.runtime import select_backend
 from emotion_tl.validation import check_experiment_config, check_range
@@ -176,4 +176,20 @@ def predict(composed: DictConfig) -> None:
         sys.exit(EXIT_FAILED)
 
 
-COMMANDS: dict[str, Callable[[DictConfig], Any]] = {"train": train, "compare": compare, "predict": predict}
+@told
+def clean_cache(composed: DictConfig) -> None:
+    """Removes the cached activations."""
+    config = to_typed(CleanCacheConfig, own_settings(CleanCacheConfig, composed))
+    configure_logging(None)
+    from emotion_tl.caching.activation_cache import open_activation_cache
+
+    num_bytes = open_activation_cache(config.cache_dir).clear()
+    console.print(f"Removed {num_bytes / 1e6:,.0f} MB of activations from {config.cache_dir}.")
+
+
+COMMANDS: dict[str, Callable[[DictConfig], Any]] = {
+    "train": train,
+    "compare": compare,
+    "predict": predict,
+    "clean_cache": clean_cache,
+}

@@ -51,3 +51,14 @@ class PredictConfig:
     max_image_pixels: int = 50_000_000
     backend: str = "tensorflow"
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
+
+
+@dataclass
+class CleanCacheConfig:
+    """Which cache is emptied.
+
+    Attributes:
+        cache_dir: folder of everything that is computed once, as in `train`.
+    """
+
+    cache_dir: str = "~/.cache/emotion_tl"

@@ -11,6 +11,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.training_config import ScheduleConfig, TrainerConfig
 
 
 @dataclass
@@ -136,90 +137,6 @@ class HeadConfig:
     units: list[int] = field(default_factory=list)
     dropout: float = 0.0
     batch_norm: bool = False
-
-
-@dataclass
-class PhaseConfig:
-    """One stretch of training with one set of trainable layers and one optimizer.
-
-    Attributes:
-        epochs: the most epochs this phase takes.
-        trainable_blocks: 0 trains the head alone, n the last n blocks of the backbone as well, None everything.
-        train_batch_norm: let the BatchNormalization layers of the trainable blocks learn. False keeps the statistics
-            they came with; None does so with pretrained weights and lets them learn with random ones.
-        optimizer: "adam", "adamw" or "sgd" (with Nesterov momentum).
-        learning_rate: peak learning rate.
-        learning_rate_schedule: "constant", "cosine" (after a warm-up, to zero) or "plateau" (lowered when val stalls).
-        warmup_epochs: cosine: epochs of linear warm-up; may be a fraction.
-        plateau_patience, plateau_factor: plateau: epochs without improvement, and the factor then applied.
-        weight_decay: decoupled weight decay of kernels; biases and normalisation parameters are left out.
-        momentum: of sgd.
-        gradient_clip_norm: largest global norm of a gradient; None does not clip.
-        label_smoothing: share of the label spread over all classes.
-        layer_decay: factor of the learning rate from a block to the one below (Howard, Ruder 2018, arXiv:1801.06146).
-        ema_momentum: of a moving average of the weights, which is then what is evaluated and kept; None keeps none.
-        early_stopping_patience: epochs without improvement after which the phase ends; None never ends it early.
-        monitor: metric of early stopping and plateau; None is the schedule's.
-    """
-
-    epochs: int = MISSING
-    trainable_blocks: int | None = MISSING
-    train_batch_norm: bool | None = None
-    optimizer: str = "adam"
-    learning_rate: float = 1e-3
-    learning_rate_schedule: str = "constant"
-    warmup_epochs: float = 0.0
-    plateau_patience: int = 2
-    plateau_factor: float = 0.3
-    weight_decay: float = 0.0
-    momentum: float = 0.9
-    gradient_clip_norm: float | None = None
-    label_smoothing: float = 0.0
-    layer_decay: float = 1.0
-    ema_momentum: float | None = None
-    early_stopping_patience: int | None = None
-    monitor: str | None = None
-
-
-# Metrics an epoch can be chosen by, and whether the largest or the smallest is best.
-MONITORS = {"val_accuracy": "max", "val_macro_f1": "max", "val_log_loss": "min", "val_loss": "min"}
-
-
-@dataclass
-class ScheduleConfig:
-    """The phases of a training, in their order.
-
-    Attributes:
-        name: what the schedule is called in runs.
-        monitor: val metric by which the best epoch over all phases is chosen, one of `MONITORS`.
-        phases: the phases by name. A dict, so that one key of one phase can be overridden and a phase be deleted.
-    """
-
-    name: str = MISSING
-    monitor: str = "val_accuracy"
-    phases: dict[str, PhaseConfig] = field(default_factory=dict)
-
-
-@dataclass
-class TrainerConfig:
-    """How the training is computed.
-
-    Attributes:
-        backend: Keras backend: "tensorflow", "jax" or "torch".
-        precision: "float32", "mixed_bfloat16" or "mixed_float16".
-        require_gpu: fail before anything is computed where there is no GPU.
-        jit_compile: compile the step with XLA; None leaves it to Keras.
-        deterministic: TensorFlow gives the same numbers for the same command, at some cost in speed on a GPU.
-        batch_size, evaluation_batch_size: images of a training and of an evaluation step.
-    """
-
-    backend: str = "tensorflow"
-    precision: str = "float32"
-    require_gpu: bool = False
-    jit_compile: bool | None = None
-    deterministic: bool = True
-    batch_size: int = 64
-    evaluation_batch_size: int = 256
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pandas as pd
 
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import load_dataset
+from emotion_tl.distribution import build_distribution
 from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.results import (
     describe_run,
@@ -38,7 +39,7 @@ class ExperimentResult:
         run_name: its name in the MLflow UI.
         output_dir: its folder: metrics.json, config.yaml, history.csv, predictions.parquet, model.keras, figures.
         metrics: "val" and "test", each with "official" and "leak_free" figures and their intervals;
-            "best_epoch" and "training_seconds".
+            "best_epoch", "training_seconds" and "inputs", what each phase was fed.
         history: a row an epoch over all phases.
         predictions: a row an image of val and test.
     """
@@ -62,8 +63,10 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
     check_experiment_config(config)
     output_dir.mkdir(parents=True, exist_ok=True)
     device = configure(config.trainer, config.seed)
+    distribution = build_distribution(config, device.names)
     dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
-    model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
+    with distribution.scope():
+        model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
     logger.info("%s", describe_start(dataset, model, device))
     write_inputs(config, dataset, output_dir)
 
@@ -72,12 +75,13 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
         run.log_dataset(dataset, config.data)
         run.log_tags(describe_run(config, dataset, model, device))
         started = time.perf_counter()
-        training = train(model, dataset, config, output_dir, listeners=(run.log_epoch,))
+        with distribution.scope():
+            training = train(model, dataset, config, output_dir, listeners=(run.log_epoch,))
         seconds = time.perf_counter() - started
 
-        with explain_memory_errors(config, "evaluation"):
-            metrics, predictions = evaluate_splits(model, dataset, config)
-        metrics |= {"best_epoch": training.best_epoch, "training_seconds": seconds}
+        with distribution.scope(), explain_memory_errors(config, "evaluation"):
+            metrics, predictions = evaluate_splits(model, dataset, config, training)
+        metrics |= {"best_epoch": training.best_epoch, "training_seconds": seconds, "inputs": training.inputs}
         write_results(config, dataset, model, training, metrics, predictions, output_dir)
         log_results(run, config, dataset, model, metrics, output_dir)
     return ExperimentResult(run.run_id, run.name, output_dir, metrics, training.history, predictions)

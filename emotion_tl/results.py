@@ -1,6 +1,5 @@
 """What a run leaves in its folder and in MLflow."""
 
-import hashlib
 import json
 import logging
 import subprocess
@@ -12,7 +11,7 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from emotion_tl.config import ExperimentConfig, to_plain
-from emotion_tl.data.dataset import Dataset, Split
+from emotion_tl.data.dataset import Dataset
 from emotion_tl.evaluation import figures
 from emotion_tl.evaluation.gallery import mistakes_gallery, surest_mistakes
 from emotion_tl.evaluation.learning_curves import learning_curves
@@ -23,13 +22,13 @@ from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import Device, installed_versions
 from emotion_tl.tracking.keras_model import log_keras_model
 from emotion_tl.tracking.run import TrackedRun
-from emotion_tl.training.trainer import TrainingResult, predict_probabilities
+from emotion_tl.training.prediction import predict_splits
+from emotion_tl.training.record import TrainingResult
 
 logger = logging.getLogger(__name__)
 
 FIGURE_RESOLUTION = 120  # dots per inch
 NUM_EXAMPLE_IMAGES = 4
-IMAGES_AT_ONCE = 1024
 
 
 def run_name(config: ExperimentConfig) -> str:
@@ -55,21 +54,13 @@ def describe_run(config: ExperimentConfig, dataset: Dataset, model: TransferMode
         "augmentation": config.augmentation.name,
         "dataset": dataset.name,
         "dataset_fingerprint": dataset.fingerprint,
-        "test_fingerprint": fingerprint_split(dataset.test),
+        "test_fingerprint": dataset.test.fingerprint,
         "seed": config.seed,
         "device": device,
         "git_commit": git_commit(),
         "num_parameters": model.network.count_params(),
         **{f"version.{package}": version for package, version in installed_versions().items()},
     }
-
-
-def fingerprint_split(split: Split) -> str:
-    """Returns a hash in hex of the pixels and labels of a split, by which runs on the same images are told."""
-    content = hashlib.blake2b(split.labels.tobytes(), digest_size=16)
-    for start in range(0, len(split), IMAGES_AT_ONCE):
-        content.update(split.read(slice(start, start + IMAGES_AT_ONCE)).tobytes())
-    return content.hexdigest()
 
 
 def describe_start(dataset: Dataset, model: TransferModel, device: Device) -> str:
@@ -103,15 +94,13 @@ def git_commit() -> str:
 
 
 def evaluate_splits(
-    model: TransferModel, dataset: Dataset, config: ExperimentConfig
+    model: TransferModel, dataset: Dataset, config: ExperimentConfig, training: TrainingResult
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Predicts val and test and returns their figures, by split, and the predictions as one table."""
-    probabilities_model = model.probabilities()
+    splits = (dataset.val, dataset.test)
+    predictions = predict_splits(model, config.schedule.phases[training.best_phase], splits, config)
     metrics, tables = {}, []
-    for split in (dataset.val, dataset.test):
-        probabilities = predict_probabilities(
-            probabilities_model, split, dataset.num_classes, config.trainer.evaluation_batch_size
-        )
+    for split, probabilities in zip(splits, predictions, strict=True):
         metrics[split.name] = evaluate(
             split.labels, probabilities, dataset.class_names, split.has_copy, config.evaluation, config.seed
         )
@@ -196,6 +185,7 @@ def log_results(
     for split in ("val", "test"):
         run.log_metrics(flatten_metrics(metrics[split], split))
     run.log_metrics({"best_epoch": metrics["best_epoch"], "training_seconds": metrics["training_seconds"]})
+    run.log_tags({"inputs": "; ".join(f"{phase}: {fed}" for phase, fed in metrics["inputs"].items())})
     if config.tracking.log_model:
         examples = dataset.test.read(np.arange(min(NUM_EXAMPLE_IMAGES, len(dataset.test))))
         log_keras_model(model.probabilities(), folder / "model.keras", examples, dataset.class_names)

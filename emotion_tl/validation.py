@@ -4,19 +4,17 @@ import math
 
 from emotion_tl.config import (
     IMBALANCE_TREATMENTS,
-    MONITORS,
     AugmentationConfig,
     EvaluationConfig,
     ExperimentConfig,
     HeadConfig,
     ImbalanceConfig,
-    PhaseConfig,
-    TrainerConfig,
 )
 from emotion_tl.data.sources import check_data_config
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.models.specifications import check_backbone_config, get_specification
 from emotion_tl.runtime import BACKENDS, PRECISIONS
+from emotion_tl.training_config import MONITORS, PhaseConfig, TrainerConfig
 
 OPTIMIZER_NAMES = ("adam", "adamw", "sgd")
 LEARNING_RATE_SCHEDULES = ("constant", "cosine", "plateau")
@@ -47,6 +45,13 @@ def check_trainer_config(config: TrainerConfig) -> None:
     check_choice("trainer.precision", config.precision, PRECISIONS)
     check_range("trainer.batch_size", config.batch_size, 1)
     check_range("trainer.evaluation_batch_size", config.evaluation_batch_size, 1)
+    check_range("trainer.gradient_accumulation_steps", config.gradient_accumulation_steps, 1)
+    if config.steps_per_execution is not None:
+        check_range("trainer.steps_per_execution", config.steps_per_execution, 1)
+    check_choice("trainer.devices", config.devices, ("one", "all"))
+    check_choice("trainer.cache", config.cache, ("off", "auto"))
+    check_range("trainer.cache_views", config.cache_views, 1)
+    check_range("trainer.cache_size_limit", config.cache_size_limit, 0)
 
 
 def check_head(config: HeadConfig) -> None:

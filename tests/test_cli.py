@@ -40,7 +40,7 @@ def sweep(folder):
 def test_help_names_choices_commands_and_settings(tmp_path):
     shown = emotion_tl("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for text in ("inceptionv3", "frozen_then_unfrozen", "compare, predict", "learning_rate: 0.001"):
+    for text in ("inceptionv3", "frozen_then_unfrozen", "compare, predict, clean_cache", "learning_rate: 0.001"):
         assert text in shown.stdout
 
 
@@ -59,7 +59,7 @@ def test_cfg_job_shows_the_composed_configuration(tmp_path):
         (["trainer.batch_size=many"], "trainer.batch_size"),
         (["backbone.image_size=48"], "at least 75"),
         (["schedule.phases.unfrozen.trainable_blocks=12"], "at most 11"),
-        (["traine"], "train, compare, predict"),
+        (["traine"], "train, compare, predict, clean_cache"),
         (["data=image_folder", "data.path=missing"], "missing"),
         (["predict", "images=x"], "model"),
         (["compare", "confidence_level=95"], "confidence_level"),
@@ -89,6 +89,20 @@ def test_run_tells_what_it_found(sweep):
     # Without a terminal, one plain line an epoch.
     assert "epoch 1/2" in sweep.stdout
     assert "\x1b[" not in sweep.stdout
+
+
+def test_clean_cache_removes_activations_and_keeps_images(tmp_path):
+    entry = tmp_path / "activations" / ("0" * 32)
+    entry.mkdir(parents=True)
+    (entry / "array.npy").write_bytes(bytes(3_000_000))
+    store = tmp_path / "stores" / "images.npy"
+    store.parent.mkdir()
+    store.touch()
+    done = emotion_tl("clean_cache", f"cache_dir={tmp_path}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "3 MB" in done.stderr
+    assert not entry.exists()
+    assert store.exists()
 
 
 def test_compare_puts_finished_runs_side_by_side(sweep, folder):

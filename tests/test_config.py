@@ -6,10 +6,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from emotion_tl.command_config import CompareConfig, PredictConfig
-from emotion_tl.config import ExperimentConfig, PhaseConfig, to_plain, to_typed
+from emotion_tl.command_config import CleanCacheConfig, CompareConfig, PredictConfig
+from emotion_tl.config import ExperimentConfig, to_plain, to_typed
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.models.specifications import BACKBONES
+from emotion_tl.training_config import PhaseConfig
 from emotion_tl.validation import check_experiment_config
 
 CONF = Path(__file__).parent.parent / "conf"
@@ -132,5 +133,6 @@ def test_the_other_commands_compose():
     predict = compose_config("model=model.keras", "images=faces", name="predict", schema=PredictConfig)
     assert (predict.model, predict.images) == ("model.keras", "faces")
     assert compose_config(name="compare", schema=CompareConfig) == CompareConfig()
+    assert compose_config("cache_dir=x", name="clean_cache", schema=CleanCacheConfig) == CleanCacheConfig("x")
     with pytest.raises(ConfigurationError, match="model"):
         compose_config("images=faces", name="predict", schema=PredictConfig)

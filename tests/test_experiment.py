@@ -145,7 +145,7 @@ def test_interrupted_run_is_killed_and_keeps_what_it_has(config, folder, monkeyp
         raise KeyboardInterrupt
 
     # The second phase is interrupted, as by Ctrl-C; the first has run for real by then.
-    monkeypatch.setattr(trainer, "run_phase", phases_then(interrupt, num_phases=1))
+    monkeypatch.setattr(trainer, "fit_phase", phases_then(interrupt, num_phases=1))
     with pytest.raises(KeyboardInterrupt):
         run_experiment(config, folder / "interrupted")
     run = latest_run()
@@ -188,12 +188,12 @@ def test_fallback_on_random_weights_is_said(folder, caplog):
 
 
 def phases_then(action, num_phases: int):
-    real, count = trainer.run_phase, iter(range(1000))
+    real, count = trainer.fit_phase, iter(range(1000))
 
-    def run_phase(*arguments, **options):
+    def fit_phase(*arguments, **options):
         return real(*arguments, **options) if next(count) < num_phases else action()
 
-    return run_phase
+    return fit_phase
 
 
 def latest_run():

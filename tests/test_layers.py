@@ -13,11 +13,14 @@ LAYERS = {
     "errors": 0,
     "config": 0,
     "command_config": 0,
+    "training_config": 0,
     "console": 0,
+    "caching": 1,
     "data": 1,
     "models": 1,
     "evaluation": 1,
     "runtime": 1,
+    "distribution": 1,
     "validation": 2,
     "training": 2,
     "tracking": 2,
@@ -31,7 +34,19 @@ LAYERS = {
 }
 # Who may import a package, at any depth of a function.
 OWNERS = {"hydra": {"cli"}, "keras_tuner": {"tuning"}, "mlflow": {"tracking"}}
-NEVER_IN = {"keras": {"errors", "config", "command_config", "data", "evaluation", "validation", "cli"}}
+NEVER_IN = {
+    "keras": {
+        "errors",
+        "config",
+        "training_config",
+        "caching",
+        "command_config",
+        "data",
+        "evaluation",
+        "validation",
+        "cli",
+    }
+}
 HEAVY = ("keras", "tensorflow", "jax", "torch", "mlflow", "matplotlib", "sklearn", "pandas", "cv2", "PIL")
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -122,8 +137,8 @@ def test_tensorflow_is_never_imported_with_a_module(module):
     assert not packages(at_module_level(module)) & {"tensorflow", "jax", "torch"}
 
 
-def test_tensorflow_is_named_in_runtime_alone(module):
-    if part_of(module) != "runtime":
+def test_tensorflow_is_named_in_runtime_and_distribution_alone(module):
+    if part_of(module) not in ("runtime", "distribution"):
         assert not packages(anywhere(module)) & {"tensorflow", "jax", "torch"}
 
 

@@ -1,6 +1,7 @@
 import importlib.util
 import logging
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -12,12 +13,21 @@ import pytest
 from tensorflow.python.framework import config as framework_config
 
 from emotion_tl import runtime
-from emotion_tl.config import TrainerConfig
 from emotion_tl.errors import ConfigurationError, DeviceError
-from emotion_tl.runtime import Device, configure, find_device, installed_versions, quiet_import, select_backend
+from emotion_tl.runtime import (
+    Device,
+    choose_jit_compile,
+    configure,
+    find_device,
+    installed_versions,
+    quiet_import,
+    select_backend,
+)
+from emotion_tl.training_config import TrainerConfig
 
 REPOSITORY = Path(__file__).parent.parent
 NO_GPU = find_device().kind != "gpu"
+PROCESSOR = platform.processor() or platform.machine()
 
 
 @pytest.fixture(autouse=True)
@@ -94,12 +104,17 @@ def test_precision_becomes_the_policy_of_new_layers(precision):
     assert keras.layers.Dense(1).dtype_policy.name == precision
 
 
-def test_reduced_precision_on_a_cpu_is_advised_against(caplog):
+@pytest.mark.skipif(not NO_GPU, reason="there is a GPU")
+@pytest.mark.parametrize(
+    ("precision", "told"),
+    [("float32", None), ("mixed_float16", r"times more slowly"), ("mixed_bfloat16", r"AVX512-BF16 or AMX")],
+)
+def test_what_a_reduced_precision_is_worth_on_a_cpu_is_told(caplog, precision, told):
     with caplog.at_level(logging.WARNING, logger="emotion_tl"):
-        configure(TrainerConfig(precision="float32"), seed=0)
-        assert not caplog.records
-        configure(TrainerConfig(precision="mixed_bfloat16"), seed=0)
-    assert bool(caplog.records) == (find_device().kind == "cpu")
+        configure(TrainerConfig(precision=precision), seed=0)
+    assert bool(caplog.records) == (told is not None)
+    if told:
+        assert re.search(rf"trainer\.precision={precision}: .*{told}", caplog.text)
 
 
 @pytest.mark.parametrize("deterministic", [False, True])
@@ -131,10 +146,46 @@ def test_the_device_is_the_one_keras_computes_on():
 
 def test_a_device_in_words():
     assert str(Device("jax", "gpu", ("gpu:0", "gpu:1"))) == "GPU (gpu:0, gpu:1) with the jax backend"
+    assert str(Device("tensorflow", "gpu", ("gpu:0",), 3)) == "GPU (gpu:0, 3 more not used) with the tensorflow backend"
     assert (
         str(Device("tensorflow", "cpu", ("x86_64",)))
         == f"CPU (x86_64, {os.cpu_count()} cores) with the tensorflow backend"
     )
+
+
+@pytest.mark.parametrize(
+    ("devices", "expected"), [("one", [PROCESSOR, "3"]), ("all", ["cpu:0", "cpu:1", "cpu:2", "cpu:3", "0"])]
+)
+def test_devices_in_use_and_idle(devices, expected):
+    """On 4 virtual CPUs, which a process has to ask for before TensorFlow starts."""
+    done = run_python(
+        "import tensorflow\n"
+        "(cpu,) = tensorflow.config.list_physical_devices('CPU')\n"
+        "parts = [tensorflow.config.LogicalDeviceConfiguration()] * 4\n"
+        "tensorflow.config.set_logical_device_configuration(cpu, parts)\n"
+        "from emotion_tl.runtime import configure\n"
+        "from emotion_tl.training_config import TrainerConfig\n"
+        f"device = configure(TrainerConfig(devices={devices!r}), seed=0)\n"
+        "print(*device.names, device.num_idle, sep=',')\n"
+    )
+    assert done.stdout.strip().split(",") == expected, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("backend", "kind", "expected"),
+    [
+        ("tensorflow", "cpu", False),
+        ("tensorflow", "gpu", "auto"),
+        ("jax", "cpu", "auto"),
+        ("jax", "tpu", "auto"),
+        ("torch", "gpu", False),
+    ],
+)
+def test_jit_compile_is_chosen_by_backend_and_device(backend, kind, expected):
+    device = Device(backend, kind, (f"{kind}:0",))
+    assert choose_jit_compile(TrainerConfig(jit_compile=None), device) == expected
+    assert choose_jit_compile(TrainerConfig(jit_compile=True), device) is True
+    assert choose_jit_compile(TrainerConfig(jit_compile=False), device) is False
 
 
 def test_versions_of_what_changes_a_result():

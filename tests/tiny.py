@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig, HeadConfig, PhaseConfig, ScheduleConfig
+from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig, HeadConfig
 from emotion_tl.data.dataset import Dataset, Split
+from emotion_tl.training_config import PhaseConfig, ScheduleConfig
 
 CLASSES = ("angry", "happy", "sad")
 IMAGE_SIZE = 24

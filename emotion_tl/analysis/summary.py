@@ -7,6 +7,7 @@ from rich.table import Table
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.experiment import ExperimentResult
 from emotion_tl.tracking.store import ui_command
+from emotion_tl.training.inputs import WHOLE_NETWORK
 
 # Figures that are shares are shown in percent, losses as they are.
 SHARES = {
@@ -27,6 +28,9 @@ def print_summary(result: ExperimentResult, config: ExperimentConfig) -> None:
     recalls = ", ".join(f"{row['class']} {row['recall']:.0%}" for row in per_class if row["recall"] is not None)
     console.print(f"Recall on test: {recalls}")
     console.print(f"Best epoch: {result.metrics['best_epoch']} of {len(result.history)}, chosen on val")
+    for phase, fed in result.metrics["inputs"].items():
+        if fed != WHOLE_NETWORK:
+            console.print(f"Phase {phase} was trained on {fed}")
     console.print(f"Files: {result.output_dir}")
     console.print(f"MLflow: {ui_command(config.tracking)}")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from emotion_tl.data.sources.split_names import SPLITS
 from emotion_tl.data.splitting import assign_splits, find_copies
 from emotion_tl.data.store import HASH_BYTES, Store
 from emotion_tl.errors import DataError
+
+# Read at once where all images of a split are gone through.
+IMAGES_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +60,14 @@ class Split:
             # An empty list would come as an array of floats.
             positions = positions if positions.size else positions.astype(np.int64)
         return np.asarray(self.images[self.rows[positions]])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Returns a hash in hex of the pixels and labels, by which splits of the same images are told."""
+        content = hashlib.blake2b(self.labels.tobytes(), digest_size=HASH_BYTES)
+        for start in range(0, len(self), IMAGES_AT_ONCE):
+            content.update(self.read(slice(start, start + IMAGES_AT_ONCE)).tobytes())
+        return content.hexdigest()
 
     def class_counts(self, num_classes: int) -> np.ndarray:
         """Returns the number of images of each class: int64 (num_classes,)."""

@@ -7,6 +7,8 @@ from emotion_tl.config import HeadConfig
 
 # The statistics of a few dozen steps have to do where an epoch is no longer than that; Keras' own 0.99 needs hundreds.
 BATCH_NORM_MOMENTUM = 0.9
+# Name of the layer whose output is the vector that stands for an image.
+POOLING_LAYER = "pooling"
 
 
 def apply_head(features: keras.KerasTensor, config: HeadConfig, num_classes: int, seed: int) -> keras.KerasTensor:
@@ -18,7 +20,11 @@ def apply_head(features: keras.KerasTensor, config: HeadConfig, num_classes: int
     Returns:
         float32 (batch, num_classes), also under mixed precision, where softmax and loss would lose digits.
     """
-    vector = pool(features, config.pooling)
+    return classify(pool(features, config.pooling), config, num_classes, seed)
+
+
+def classify(vector: keras.KerasTensor, config: HeadConfig, num_classes: int, seed: int) -> keras.KerasTensor:
+    """Returns the logits, float32 (batch, num_classes), of pooled features (batch, width)."""
     for index, width in enumerate(config.units, start=1):
         vector = layers.Dense(width, use_bias=not config.batch_norm, name=f"head_dense{index}")(vector)
         if config.batch_norm:
@@ -34,6 +40,6 @@ def apply_head(features: keras.KerasTensor, config: HeadConfig, num_classes: int
 def pool(features: keras.KerasTensor, pooling: str) -> keras.KerasTensor:
     """Returns a feature map (batch, height, width, channels) as one vector an image."""
     if pooling == "flatten":
-        return layers.Flatten(name="pooling")(features)
+        return layers.Flatten(name=POOLING_LAYER)(features)
     layer = layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D
-    return layer(name="pooling")(features)
+    return layer(name=POOLING_LAYER)(features)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from emotion_tl.config import MONITORS
+from emotion_tl.training_config import MONITORS
 
 CHECKPOINT_NAME = "best.weights.h5"
 

@@ -22,12 +22,16 @@ class DivergenceGuard(keras.callbacks.Callback):
         self.limit = LARGEST_LOSS * math.log(num_classes)
         self.learning_rate = learning_rate
         self.epoch = 0
+        self.next_check = 0
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
+        self.next_check = 0
 
     def on_train_batch_end(self, batch, logs=None):
-        if batch % CHECK_EVERY == 0:
+        # Keras may run several batches before it tells of the last of them.
+        if batch >= self.next_check:
+            self.next_check = batch + CHECK_EVERY
             self.check(logs)
 
     def on_epoch_end(self, epoch, logs=None):

@@ -2,8 +2,8 @@
 
 import keras
 
-from emotion_tl.config import PhaseConfig
 from emotion_tl.models.transfer_model import TransferModel
+from emotion_tl.training_config import PhaseConfig
 
 
 def set_trainable(model: TransferModel, phase: PhaseConfig) -> None:

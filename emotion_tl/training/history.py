@@ -13,15 +13,14 @@ EpochListener = Callable[[Row], None]
 
 
 class HistoryRecorder(keras.callbacks.Callback):
-    """Adds a row an epoch to a table that goes on over the phases, and tells the listeners."""
+    """Makes a row of each epoch and hands it on."""
 
-    def __init__(self, rows: list[Row], phase: str, images_per_epoch: int, listeners: list[EpochListener]):
-        """Takes the rows so far, which are added to in place."""
+    def __init__(self, listener: EpochListener, phase: str, images_per_epoch: int):
+        """Takes who is told, and the name of the phase."""
         super().__init__()
-        self.rows = rows
+        self.listener = listener
         self.phase = phase
         self.images_per_epoch = images_per_epoch
-        self.listeners = listeners
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = self.training_ended = time.perf_counter()
@@ -41,9 +40,7 @@ class HistoryRecorder(keras.callbacks.Callback):
             "images_per_second": self.images_per_epoch / training_seconds,
             "seconds": time.perf_counter() - self.started,
         }
-        self.rows.append(row)
-        for listener in self.listeners:
-            listener(row)
+        self.listener(row)
 
 
 def history_table(rows: list[Row], best_epoch: int | None) -> pd.DataFrame:

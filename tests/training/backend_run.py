@@ -17,7 +17,8 @@ import numpy as np  # noqa: E402
 from emotion_tl.config import AugmentationConfig, BackboneConfig, HeadConfig  # noqa: E402
 from emotion_tl.inference.model_file import ModelDescription, load_model, save_model  # noqa: E402
 from emotion_tl.models.transfer_model import build_transfer_model  # noqa: E402
-from emotion_tl.training.trainer import predict_probabilities, train  # noqa: E402
+from emotion_tl.training.prediction import predict_splits  # noqa: E402
+from emotion_tl.training.trainer import train  # noqa: E402
 from tests import tiny  # noqa: E402
 
 
@@ -33,6 +34,7 @@ def main(backend: str, folder: Path) -> None:
         augmentation=AugmentationConfig(horizontal_flip=True),
     )
     config.backbone = BackboneConfig(name="baseline_cnn", image_size=tiny.IMAGE_SIZE, output_block="block1_pool")
+    config.cache_dir = str(folder / "cache")
     config.trainer.backend = backend
     config.trainer.jit_compile = None
     device = configure(config.trainer, config.seed)
@@ -44,7 +46,7 @@ def main(backend: str, folder: Path) -> None:
 
     result = train(model, dataset, config, folder, (look,))
     inference = model.probabilities()
-    probabilities = predict_probabilities(inference, dataset.val, 3, batch_size=10)
+    (probabilities,) = predict_splits(model, config.schedule.phases[result.best_phase], (dataset.val,), config)
     save_model(inference, ModelDescription(tiny.CLASSES, "grayscale", "baseline_cnn", "random"), folder / "model.keras")
     loaded, _ = load_model(folder / "model.keras")
     restored = {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.network.weights}
@@ -60,7 +62,20 @@ def main(backend: str, folder: Path) -> None:
         "moved_in_second": [path for path in best if not np.array_equal(seen[1][path], seen[2][path])],
         "loaded": bool(np.allclose(loaded.predict(dataset.val.images, verbose=0), probabilities, atol=1e-5)),
     }
+    told["cached"] = [train_last_block(dataset, folder, backend, cache) for cache in ("off", "auto")]
     print(json.dumps(told))
+
+
+def train_last_block(dataset, folder: Path, backend: str, cache: str) -> dict:
+    """Trains the last block on images or on cached activations."""
+    config = tiny.make_config(tiny.make_phase(epochs=2, trainable_blocks=1, learning_rate=1e-2))
+    config.cache_dir = str(folder / "cache")
+    config.trainer.backend = backend
+    config.trainer.cache = cache
+    keras.utils.set_random_seed(0)
+    model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
+    result = train(model, dataset, config, folder)
+    return {"inputs": result.inputs["first"], "val_losses": result.history["val_loss"].tolist()}
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@ import pytest
 
 from emotion_tl.config import ImbalanceConfig
 from emotion_tl.training.batches import EvaluationBatches, TrainingBatches
+from emotion_tl.training.phase import build_metrics
+from emotion_tl.training.rows import activation_rows, image_rows
 from tests.tiny import make_split
 
 
@@ -12,7 +14,7 @@ def number_of(image: np.ndarray, images: np.ndarray) -> int:
 
 
 def make_batches(split, batch_size=8, treatment="none", seed=0, **settings) -> TrainingBatches:
-    return TrainingBatches(split, 3, batch_size, ImbalanceConfig(name=treatment, **settings), seed)
+    return TrainingBatches(image_rows(split), 3, batch_size, ImbalanceConfig(name=treatment, **settings), seed)
 
 
 def read_epoch(batches: TrainingBatches, split) -> list[int]:
@@ -100,11 +102,48 @@ def test_oversampling_draws_rare_classes_as_often_as_it_should(power, shares):
     np.testing.assert_allclose(drawn / drawn.sum(), shares, atol=0.025)
 
 
+def test_each_image_is_seen_in_each_of_its_views_and_with_its_label():
+    labels = make_split("train", [16, 16, 16]).labels
+    # The activation of image i in view v is 100 v + i.
+    views = [np.arange(48, dtype="float16")[:, None] + 100 * number for number in range(3)]
+    batches = TrainingBatches(activation_rows(labels, views), 3, 16, ImbalanceConfig(), seed=0)
+    seen = set()
+    for epoch in range(12):
+        batches.draw_order(epoch)
+        activations, one_hot = (np.concatenate(parts) for parts in zip(*(batches[i] for i in range(3)), strict=True))
+        view, image = np.divmod(activations[:, 0].astype(int), 100)
+        assert sorted(image) == list(range(48))
+        np.testing.assert_array_equal(one_hot.argmax(axis=1), labels[image])
+        seen |= set(zip(view.tolist(), image.tolist(), strict=True))
+    # An image misses one of three views twelve times in 2 % of the cases.
+    assert len(seen) > 0.95 * 3 * 48
+
+
 def test_evaluation_batches_are_all_images_in_their_order():
     split = make_split("val", [4, 4, 3])
-    batches = EvaluationBatches(split, 3, batch_size=4)
-    assert [len(batches[index][0]) for index in range(len(batches))] == [4, 4, 3]
-    images = np.concatenate([batches[index][0] for index in range(len(batches))])
-    labels = np.concatenate([batches[index][1] for index in range(len(batches))])
-    np.testing.assert_array_equal(images, split.images)
-    np.testing.assert_array_equal(labels.argmax(axis=1), split.labels)
+    batches = EvaluationBatches(image_rows(split), 3, batch_size=4)
+    images, labels, weights = (
+        np.concatenate(parts) for parts in zip(*(batches[index] for index in range(len(batches))), strict=True)
+    )
+    assert [len(batches[index][0]) for index in range(len(batches))] == [4, 4, 4]
+    np.testing.assert_array_equal(images[:11], split.images)
+    np.testing.assert_array_equal(labels[:11].argmax(axis=1), split.labels)
+    # The copy that fills the last batch does not count, and the weighted sum over 12 rows is the mean over 11.
+    np.testing.assert_allclose(weights, [12 / 11] * 11 + [0])
+
+
+def test_evaluation_batches_of_a_small_split_are_not_filled_up():
+    split = make_split("val", [2, 1])
+    batches = EvaluationBatches(image_rows(split), 2, batch_size=256)
+    assert len(batches) == 1
+    np.testing.assert_array_equal(batches[0][2], [1, 1, 1])
+
+
+def test_metrics_count_images_not_weights():
+    labels = np.eye(3, dtype="float32")[[0, 1, 2, 2]]
+    logits = 5 * np.eye(3, dtype="float32")[[0, 1, 0, 1]]
+    weights = np.array([3, 0.5, 1, 0], "float32")
+    for metric, unweighted in zip(build_metrics(), build_metrics(), strict=True):
+        metric.update_state(labels, logits, weights)
+        unweighted.update_state(labels[:3], logits[:3])
+        assert float(metric.result()) == pytest.approx(float(unweighted.result())), metric.name

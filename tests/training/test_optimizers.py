@@ -1,9 +1,20 @@
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
+from emotion_tl.errors import ConfigurationError
 from emotion_tl.training.optimizers import build_optimizer
 from tests.tiny import make_phase
+from tests.training import accumulation
+
+REPOSITORY = Path(__file__).parent.parent.parent
 
 CLASSES = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW, "sgd": keras.optimizers.SGD}
 
@@ -152,3 +163,72 @@ def test_warmup_as_long_as_the_phase_still_ends():
     values = rates(learning_rate_schedule="cosine", warmup_epochs=4.0)
     assert np.isfinite(values).all()
     assert values[39] == pytest.approx(0.2)
+
+
+# === Gradient accumulation ===
+
+
+def check_same_training(whole: dict, accumulated: dict) -> None:
+    """Checks that accumulated batches gave the weights and the learning rates of the large one they make up."""
+    for one, other in zip(whole["weights"], accumulated["weights"], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(whole["rates"], accumulated["rates"], rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("case", list(accumulation.CASES))
+def test_accumulated_batches_are_one_large_batch(case):
+    """Layer decay in all cases; also momentum, cosine with warm-up, Adam, weight decay, clipping, moving average."""
+    settings = accumulation.CASES[case]
+    whole, accumulated = accumulation.compare(settings)
+    check_same_training(whole, accumulated)
+    expected = [0.1, 0.05, 0.0] if "learning_rate_schedule" in settings else [0.1] * 3
+    assert accumulated["rates"] == pytest.approx(expected, abs=1e-7)
+    unmoved = accumulation.fit(64, 1, **settings | {"learning_rate": 1e-9})
+    assert np.abs(np.subtract(unmoved["weights"][0], whole["weights"][0])).max() > 1e-3
+
+
+def test_accumulated_batches_are_one_large_batch_on_jax():
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("jax is not installed")
+    command = [sys.executable, "-m", "tests.training.accumulation", "jax"]
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    for whole, accumulated in json.loads(done.stdout.splitlines()[-1]).values():
+        check_same_training(whole, accumulated)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_the_weights_change_with_the_last_batch_of_an_accumulation(schedule):
+    """Three batches an update over epochs of four: an update goes on in the next epoch, the last batch is dropped."""
+    optimizer = build_optimizer(make_phase(epochs=4, learning_rate_schedule=schedule), 4, {}, 3)
+    variable = keras.Variable(np.ones(2, "float32"), name="kernel")
+    optimizer.build([variable])
+    changed = []
+    for _ in range(16):
+        before = keras.ops.convert_to_numpy(variable)
+        optimizer.apply([keras.ops.ones(2)])
+        changed.append(not np.array_equal(before, keras.ops.convert_to_numpy(variable)))
+    assert [number for number, has_changed in enumerate(changed, start=1) if has_changed] == [3, 6, 9, 12, 15]
+    if schedule == "cosine":
+        assert float(optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_moving_average_goes_by_updates():
+    """It lags by less than an update: by the batch before the next one it is what it is without accumulation."""
+    averages = []
+    for steps in (1, 4):
+        optimizer = build_optimizer(make_phase(epochs=20, optimizer="sgd", ema_momentum=0.8), 1, {}, steps)
+        variable = keras.Variable(np.ones(1, "float32"), name="kernel")
+        optimizer.build([variable])
+        for _ in range(3 * steps + steps - 1):
+            optimizer.apply([keras.ops.ones(1)])
+        (average,) = optimizer._model_variables_moving_average
+        averages.append(float(keras.ops.convert_to_numpy(average)[0]))
+    assert averages[0] < 1
+    assert averages[1] == pytest.approx(averages[0], rel=1e-6)
+
+
+def test_a_phase_too_short_for_an_update_is_refused():
+    with pytest.raises(ConfigurationError, match=r"gradient_accumulation_steps: expected at most 6.*Received: 7"):
+        build_optimizer(make_phase(epochs=2), 3, {}, gradient_accumulation_steps=7)

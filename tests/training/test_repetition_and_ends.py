@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emotion_tl.config import AugmentationConfig, HeadConfig, TrainerConfig
+from emotion_tl.config import AugmentationConfig, HeadConfig
 from emotion_tl.errors import DeviceMemoryError, TrainingDivergedError
 from emotion_tl.runtime import configure
 from emotion_tl.training.batches import EvaluationBatches
+from emotion_tl.training.rows import image_rows
+from emotion_tl.training_config import TrainerConfig
 from tests.tiny import make_config, make_phase
 from tests.training.trainings import GOOD, run, weights_of
 
@@ -102,6 +104,6 @@ def test_an_epoch_in_mixed_precision(precision, dataset, dtype_policy, tmp_path)
     assert network.output.dtype == "float32"
     assert network.get_layer("preprocess").compute_dtype == "float32"
     assert network.get_layer("block1_conv1").compute_dtype == precision.removeprefix("mixed_")
-    images, one_hot = EvaluationBatches(dataset.val, 3, 8)[0]
+    images, one_hot, _ = EvaluationBatches(image_rows(dataset.val), 3, 8)[0]
     assert network(images).dtype == "float32"
     assert one_hot.shape == (8, 3)

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from emotion_tl.models.transfer_model import build_transfer_model
-from emotion_tl.training.trainer import TrainingResult, train
+from emotion_tl.training.record import TrainingResult
+from emotion_tl.training.trainer import train
 
 GOOD = {"learning_rate": 3e-3}
 
@@ -12,6 +13,7 @@ GOOD = {"learning_rate": 3e-3}
 def run(config, dataset, folder, listeners=()) -> tuple[TrainingResult, keras.Model]:
     """Builds and trains as an experiment does, and returns the result and the network."""
     folder.mkdir(parents=True, exist_ok=True)
+    config.cache_dir = str(folder / "cache")
     # As `runtime.configure`, which would also make TensorFlow slower for the rest of the tests.
     keras.utils.set_random_seed(config.seed)
     model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)

@@ -1,0 +1,93 @@
+"""Keeps a cache below its size limit: what was not used for longest makes room for what is new."""
+
+import logging
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from emotion_tl.caching.recipe import ArrayRecipe
+from emotion_tl.caching.stored_entries import list_entries, remove_leftovers, sum_bytes
+from emotion_tl.caching.unavailable import RAISE_LIMIT, CacheUnavailableError
+
+logger = logging.getLogger(__name__)
+
+# What the checkpoints and logs of a run find on the disk beside a full cache.
+KEPT_FREE_BYTES = 2**30
+
+
+def make_room(
+    cache: Path, recipe: ArrayRecipe, num_missing_bytes: int, size_limit: int, protected: Collection[str]
+) -> None:
+    """Removes the least recently used entries until an entry fits under the limit and on the disk.
+
+    Entries that are being computed stay, and so do those whose key is in `protected`.
+
+    Args:
+        cache: the folder.
+        recipe: of the entry that is to fit.
+        num_missing_bytes: what is still to be written of it.
+        size_limit: of all entries together, in bytes.
+        protected: keys.
+
+    Raises:
+        CacheUnavailableError: where there is no room for it. What can be foreseen is told before anything is removed.
+    """
+    remove_leftovers(cache)
+    check_room(cache, recipe, num_missing_bytes, size_limit, protected)
+    others = [entry for entry in list_entries(cache) if entry.key != recipe.key]
+    excess = recipe.num_bytes + sum_bytes(others) - size_limit
+    for entry in others:
+        if excess <= 0 and num_missing_bytes <= measure_free_bytes(cache):
+            return
+        if entry.key not in protected and entry.remove():
+            logger.info("Removed %s from the cache to make room.", entry.folder)
+            excess -= entry.num_bytes
+    if excess > 0:
+        raise limit_too_low(cache, recipe, excess + size_limit - recipe.num_bytes, size_limit)
+    check_disk(cache, num_missing_bytes, num_removable_bytes=0)
+
+
+def check_room(
+    cache: Path, recipe: ArrayRecipe, num_missing_bytes: int, size_limit: int, protected: Collection[str]
+) -> None:
+    """Checks that an entry would fit if all were removed that may be; the arguments are those of `make_room`.
+
+    Raises:
+        CacheUnavailableError: where it would not.
+    """
+    others = [entry for entry in list_entries(cache) if entry.key != recipe.key]
+    in_use = sum_bytes(entry for entry in others if entry.key in protected or entry.is_being_computed())
+    if recipe.num_bytes + in_use > size_limit:
+        raise limit_too_low(cache, recipe, in_use, size_limit)
+    check_disk(cache, num_missing_bytes, num_removable_bytes=sum_bytes(others) - in_use)
+
+
+def check_disk(cache: Path, num_missing_bytes: int, num_removable_bytes: int) -> None:
+    """Checks that the disk has room.
+
+    Raises:
+        CacheUnavailableError: where it has not.
+    """
+    free = measure_free_bytes(cache) + num_removable_bytes
+    if num_missing_bytes > free:
+        spare, kept = in_gib(max(free, 0)), in_gib(KEPT_FREE_BYTES)
+        reason = f"{in_gib(num_missing_bytes)} are to be written, the disk has {spare} for them beside {kept} kept free"
+        raise CacheUnavailableError(cache, reason)
+
+
+def measure_free_bytes(cache: Path) -> int:
+    """Returns what the disk of a cache has to spare, below 0 on a full one; the folder need not exist yet."""
+    there = next(folder for folder in (cache, *cache.absolute().parents) if folder.exists())
+    return shutil.disk_usage(there).free - KEPT_FREE_BYTES
+
+
+def limit_too_low(cache: Path, recipe: ArrayRecipe, in_use: int, size_limit: int) -> CacheUnavailableError:
+    """Returns the error that tells the sizes."""
+    taken = f", of which {in_gib(in_use)} are in use" if in_use else ""
+    reason = f"the array takes {in_gib(recipe.num_bytes)}, the limit is {in_gib(size_limit)}{taken}"
+    return CacheUnavailableError(cache, reason, RAISE_LIMIT)
+
+
+def in_gib(num_bytes: int) -> str:
+    """Returns a size in words."""
+    return f"{num_bytes / 2**30:.3g} GiB"

@@ -1,0 +1,145 @@
+"""What the frozen part of a network makes of images: computed once, kept on disk, shared by phases, runs and trials."""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from emotion_tl.caching.activation_cache import open_activation_cache
+from emotion_tl.caching.recipe import ArrayRecipe
+from emotion_tl.caching.unavailable import CacheUnavailableError
+from emotion_tl.config import ExperimentConfig
+from emotion_tl.data.dataset import Split
+from emotion_tl.distribution import num_devices_in_scope
+from emotion_tl.models.transfer_model import TransferModel
+from emotion_tl.runtime import choose_jit_compile, find_device
+from emotion_tl.training.activation_progress import ActivationProgress
+from emotion_tl.training.cuts import Cut
+from emotion_tl.training.rows import Rows, activation_rows
+from emotion_tl.training.views import IMAGE, apply_view, describe_view
+
+logger = logging.getLogger(__name__)
+
+# Batches between two entries in the record from which an interrupted computation goes on.
+BATCHES_AT_ONCE = 4
+
+# Settings of a layer that do not change what it computes outside of training.
+WITHOUT_EFFECT = ("name", "trainable", "seed")
+
+
+class Activations:
+    """Computes the activations at one cut, or reads them from the cache."""
+
+    def __init__(self, cut: Cut, model: TransferModel, config: ExperimentConfig):
+        """Takes the network as it is now: other weights below the cut are other activations."""
+        self.cut = cut
+        self.config = config
+        self.cache = open_activation_cache(config.cache_dir, config.trainer.cache_size_limit)
+        self.cut.frozen.compile(jit_compile=choose_jit_compile(config.trainer, find_device()))
+        self.key_parts = {
+            "backbone": config.backbone.name,
+            "layer": cut.layer,
+            "preprocessing": architecture_of(cut.frozen),
+            "weights": hash_weights(cut.frozen),
+            "pretrained": model.weights.name,
+            "precision": config.trainer.precision,
+            "backend": keras.config.backend(),
+            "device": find_device().kind,
+            "keras": keras.__version__,
+            "batch_size": config.trainer.evaluation_batch_size,
+        }
+
+    def recipe(self, split: Split, view: str) -> ArrayRecipe:
+        """Returns what the entry of a split and a view is and what it depends on."""
+        return ArrayRecipe(
+            key_parts=self.key_parts
+            | {"images": split.fingerprint, "split": split.name}
+            | describe_view(self.config.augmentation, view),
+            shape=tuple(self.cut.frozen.output.shape[1:]),
+            num_rows=len(split),
+        )
+
+    def find_obstacle(self, wanted: tuple[tuple[Split, tuple[str, ...]], ...]) -> str | None:
+        """Returns why the activations of these splits in these views cannot be kept; None where there is room."""
+        num_rows = sum(len(split) * len(views) for split, views in wanted)
+        return self.cache.find_obstacle(replace(self.recipe(wanted[0][0], IMAGE), key_parts={}, num_rows=num_rows))
+
+    def load(self, split: Split, views: tuple[str, ...] = (IMAGE,)) -> Rows:
+        """Returns the activations of a split, in these views.
+
+        Raises:
+            CacheUnavailableError: where they cannot be kept.
+        """
+        return activation_rows(split.labels, [self.load_view(split, view) for view in views])
+
+    def load_view(self, split: Split, view: str) -> np.ndarray:
+        """Returns the activations of one view, float16 (n, ...), memory-mapped."""
+        recipe = self.recipe(split, view)
+        title = f"{self.cut.layer}, {len(split):,} {split.name} images" + (f", {view}" if view != IMAGE else "")
+        started = time.perf_counter()
+        with ActivationProgress(title, len(split)) as progress:
+            activations = self.cache.get_or_compute(
+                recipe,
+                self.row_computation(split, view),
+                rows_at_once=BATCHES_AT_ONCE * self.config.trainer.evaluation_batch_size,
+                on_progress=progress.update,
+                on_wait=lambda: logger.info("cache    %s: another run is computing it, waiting for that", title),
+            )
+        how = f"computed, {progress.num_computed:,} images" if progress.num_computed else "read"
+        seconds = time.perf_counter() - started
+        logger.info("cache    %s: %s in %.1f s, %.1f MB", title, how, seconds, recipe.num_bytes / 1e6)
+        return activations
+
+    def row_computation(self, split: Split, view: str) -> Callable[[int, int], np.ndarray]:
+        """Returns the function that computes the activations of the images from one position up to another."""
+        batch_size = self.config.trainer.evaluation_batch_size
+
+        def compute(start: int, stop: int) -> np.ndarray:
+            images = apply_view(split.read(slice(start, stop)), self.config.augmentation, view, start)
+            # Whole batches only: a smaller last one would be compiled anew.
+            num_devices = num_devices_in_scope()
+            missing = -len(images) % min(batch_size, -(-len(split) // num_devices) * num_devices)
+            padded = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
+            activations = self.cut.frozen.predict(padded, batch_size=batch_size, verbose=0)[: len(images)]
+            self.check_precision(activations)
+            return activations
+
+        return compute
+
+    def check_precision(self, activations: np.ndarray) -> None:
+        """Checks that float16 holds activations to its usual three digits; too large ones are the cache's to refuse.
+
+        Raises:
+            CacheUnavailableError: where most are smaller than that, as in a deep network with random weights.
+        """
+        magnitudes = np.abs(np.asarray(activations, dtype="float32"))
+        magnitudes = magnitudes[magnitudes > 0]
+        if magnitudes.size and np.median(magnitudes) < np.finfo("float16").smallest_normal:
+            raise CacheUnavailableError(
+                self.cache.folder, f"the activations of {self.cut.layer} are too small for float16", "Nothing is lost."
+            )
+
+
+def architecture_of(network: keras.Model) -> str:
+    """Returns a hash in hex of what the layers of a network compute outside of training, without their weights."""
+    layers = [
+        [type(layer).__name__, {key: value for key, value in layer.get_config().items() if key not in WITHOUT_EFFECT}]
+        for layer in network.layers
+        # Keras' augmentation layers: outside of training they hand the images on.
+        if not type(layer).__name__.startswith("Random")
+    ]
+    content = json.dumps(layers, sort_keys=True, default=str)
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+def hash_weights(network: keras.Model) -> str:
+    """Returns a hash in hex of all weights of a network, in their order."""
+    content = hashlib.blake2b(digest_size=16)
+    for weight in network.weights:
+        content.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).tobytes())
+    return content.hexdigest()

@@ -1,0 +1,85 @@
+"""Trains head after head on one frozen backbone: its features are computed, read and put on the device once for all."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+
+from emotion_tl.config import ExperimentConfig
+from emotion_tl.data.dataset import Dataset
+from emotion_tl.errors import ConfigurationError
+from emotion_tl.models.heads import classify
+from emotion_tl.models.transfer_model import TransferModel
+from emotion_tl.training.history import EpochListener
+from emotion_tl.training.inputs import phase_inputs
+from emotion_tl.training.phase import fit_phase
+from emotion_tl.training.record import TrainingRecord, TrainingResult
+from emotion_tl.training_config import PhaseConfig
+
+
+class HeadTrials:
+    """The pooled features of a data set behind one backbone, on which heads are tried.
+
+    A trial may change the units, dropout and BatchNormalization of the head, the imbalance treatment, the seed and all
+    settings of its phases, each of which keeps the backbone frozen.
+    """
+
+    def __init__(self, model: TransferModel, dataset: Dataset, config: ExperimentConfig):
+        """Computes the features, or reads them from the cache.
+
+        Raises:
+            ConfigurationError: where the features cannot be cached.
+        """
+        most_epochs = max(phase.epochs for phase in config.schedule.phases.values())
+        self.inputs = phase_inputs(model, dataset, config, PhaseConfig(epochs=most_epochs, trainable_blocks=0))
+        if not self.inputs.is_cached:
+            raise ConfigurationError(
+                f"Head trials take a backbone whose features can be cached. {config.backbone.name} has none with "
+                f"trainer.cache={config.trainer.cache}; use trainer.cache=auto and a pretrained backbone."
+            )
+        self.config = config
+        self.weights = model.weights
+        self.num_classes = dataset.num_classes
+
+    def train(
+        self, config: ExperimentConfig, output_dir: Path, listeners: tuple[EpochListener, ...] = ()
+    ) -> TrainingResult:
+        """Trains one head through the phases of its schedule.
+
+        Raises:
+            ConfigurationError: where the configuration is not about a head on these features.
+            TrainingDivergedError: where the loss runs away.
+        """
+        self.check(config)
+        keras.utils.set_random_seed(config.seed)
+        head = self.build_head(config)
+        record = TrainingRecord(head.network, config.schedule.monitor, output_dir, listeners)
+        inputs = replace(self.inputs, trained=head.network)
+        for name in config.schedule.phases:
+            fit_phase(head, inputs, config, name, record)
+            record.end_phase(name, inputs.description)
+        return record.result()
+
+    def build_head(self, config: ExperimentConfig) -> TransferModel:
+        """Returns a new head on the features, as a network of no blocks."""
+        features = keras.Input(self.inputs.trained.input.shape[1:], name="features")
+        network = keras.Model(features, classify(features, config.head, self.num_classes, config.seed), name="head")
+        return TransferModel(network, (), tuple(layer for layer in network.layers if layer.weights), self.weights)
+
+    def check(self, config: ExperimentConfig) -> None:
+        """Checks that a trial differs from the others in its head and its training alone.
+
+        Raises:
+            ConfigurationError: naming what differs.
+        """
+        for section in ("data", "backbone", "augmentation"):
+            if getattr(config, section) != getattr(self.config, section):
+                raise ConfigurationError(f"A head trial cannot change {section}: its features are those of the others.")
+        if config.head.pooling != self.config.head.pooling:
+            raise ConfigurationError("A head trial cannot change head.pooling: the features are pooled.")
+        for name, phase in config.schedule.phases.items():
+            if phase.trainable_blocks != 0:
+                raise ConfigurationError(
+                    f"schedule.phases.{name}.trainable_blocks: expected 0 in a head trial. "
+                    f"Received: {phase.trainable_blocks}"
+                )

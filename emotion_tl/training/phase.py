@@ -1,0 +1,138 @@
+"""Fits one phase of a schedule: optimizer, loss, batches and callbacks of its own."""
+
+import keras
+
+from emotion_tl.config import ExperimentConfig
+from emotion_tl.distribution import num_devices_in_scope
+from emotion_tl.models.transfer_model import TransferModel
+from emotion_tl.runtime import choose_jit_compile, find_device
+from emotion_tl.training.batches import EvaluationBatches, TrainingBatches
+from emotion_tl.training.best_epoch import BestEpochCallback
+from emotion_tl.training.divergence import DivergenceGuard
+from emotion_tl.training.freezing import learning_rate_multipliers, set_trainable
+from emotion_tl.training.history import HistoryRecorder
+from emotion_tl.training.inputs import PhaseInputs
+from emotion_tl.training.losses import build_loss
+from emotion_tl.training.optimizers import build_optimizer
+from emotion_tl.training.progress import ProgressDisplay
+from emotion_tl.training.record import TrainingRecord
+from emotion_tl.training_config import MONITORS, PhaseConfig
+
+# A step of a head alone takes less time than telling of it.
+HEAD_STEPS_PER_EXECUTION = 16
+
+
+def fit_phase(
+    model: TransferModel, inputs: PhaseInputs, config: ExperimentConfig, name: str, record: TrainingRecord
+) -> None:
+    """Freezes, compiles and fits, with an optimizer and callbacks that no other phase has seen.
+
+    The three belong together: `trainable` means nothing until the next `compile`, and callbacks carry state from one
+    `fit` to the next.
+    """
+    phase = config.schedule.phases[name]
+    num_classes = inputs.network.output.shape[-1]
+    batches = TrainingBatches(inputs.train, num_classes, config.trainer.batch_size, config.imbalance, config.seed)
+    set_trainable(model, phase)
+    compile_phase(model, inputs, config, phase, len(batches))
+    display = ProgressDisplay(name, record.num_epochs, phase.epochs, batches.batch_size, record.best)
+    try:
+        inputs.network.fit(
+            batches,
+            validation_data=EvaluationBatches(inputs.val, num_classes, config.trainer.evaluation_batch_size),
+            initial_epoch=record.num_epochs,
+            epochs=record.num_epochs + phase.epochs,
+            callbacks=[
+                keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.draw_order(epoch)),
+                *phase_callbacks(phase, config.schedule.monitor),
+                DivergenceGuard(name, num_classes, phase.learning_rate),
+                BestEpochCallback(record.best),
+                display,
+                HistoryRecorder(record.add, name, len(batches) * batches.batch_size),
+            ],
+            # The order is that of `batches`; Keras would draw another one of the batches.
+            shuffle=False,
+            verbose=0,
+        )
+    finally:
+        display.close()
+
+
+def compile_phase(
+    model: TransferModel, inputs: PhaseInputs, config: ExperimentConfig, phase: PhaseConfig, num_batches: int
+) -> None:
+    """Compiles the network that a phase fits, with the optimizer and the loss of that phase."""
+    trainer = config.trainer
+    num_classes = inputs.network.output.shape[-1]
+    inputs.network.compile(
+        optimizer=build_optimizer(
+            phase,
+            num_batches,
+            learning_rate_multipliers(model, phase.layer_decay),
+            gradient_accumulation_steps=trainer.gradient_accumulation_steps,
+        ),
+        loss=build_loss(config.imbalance, phase.label_smoothing, inputs.train.class_counts(num_classes)),
+        weighted_metrics=build_metrics(),
+        jit_compile=choose_jit_compile(trainer, find_device()),
+        steps_per_execution=min(choose_steps_per_execution(inputs, config, phase), num_batches),
+    )
+
+
+def choose_steps_per_execution(inputs: PhaseInputs, config: ExperimentConfig, phase: PhaseConfig) -> int:
+    """Returns the setting, or where that is null several steps where a head alone is trained on one device.
+
+    TensorFlow's strategy for several devices takes one step at a time.
+    """
+    if config.trainer.steps_per_execution is not None:
+        return config.trainer.steps_per_execution
+    is_head_alone = inputs.is_cached and phase.trainable_blocks == 0
+    return HEAD_STEPS_PER_EXECUTION if is_head_alone and num_devices_in_scope() == 1 else 1
+
+
+def build_metrics() -> list[keras.metrics.Metric]:
+    """Returns what is measured after each epoch, on one-hot labels and logits.
+
+    `log_loss` is the plain cross-entropy: comparable between runs whose training losses differ.
+    """
+    return [
+        counting(keras.metrics.CategoricalAccuracy)(name="accuracy"),
+        counting(keras.metrics.F1Score)(average="macro", name="macro_f1"),
+        counting(keras.metrics.CategoricalCrossentropy)(from_logits=True, name="log_loss"),
+    ]
+
+
+def counting(metric_class: type[keras.metrics.Metric]) -> type[keras.metrics.Metric]:
+    """Returns the metric that counts each image once, whatever its weight in the loss, and copies of weight 0 not."""
+
+    class CountingMetric(metric_class):
+        """The metric without class weights."""
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            counted = None if sample_weight is None else keras.ops.cast(sample_weight > 0, "float32")
+            return super().update_state(y_true, y_pred, counted)
+
+    CountingMetric.__name__ = f"Counting{metric_class.__name__}"
+    return CountingMetric
+
+
+def phase_callbacks(phase: PhaseConfig, monitor: str) -> list[keras.callbacks.Callback]:
+    """Returns the Keras callbacks a phase asks for.
+
+    The moving average comes first: it leaves its weights in the model at the end of an epoch, where the best are saved.
+    """
+    monitor = phase.monitor or monitor
+    mode = MONITORS[monitor]
+    callbacks: list[keras.callbacks.Callback] = []
+    if phase.ema_momentum is not None:
+        callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    if phase.learning_rate_schedule == "plateau":
+        callbacks.append(
+            keras.callbacks.ReduceLROnPlateau(
+                monitor=monitor, mode=mode, factor=phase.plateau_factor, patience=phase.plateau_patience
+            )
+        )
+    if phase.early_stopping_patience is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(monitor=monitor, mode=mode, patience=phase.early_stopping_patience)
+        )
+    return callbacks

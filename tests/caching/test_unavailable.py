@@ -1,0 +1,142 @@
+"""A cache that cannot be used says so, in one error, and leaves nothing broken."""
+
+import logging
+import os
+import pickle
+import resource
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion_tl.caching.array_cache import ArrayCache
+from emotion_tl.caching.unavailable import CacheUnavailableError
+from tests.caching.arrays import (
+    ROWS_AT_ONCE,
+    Computation,
+    compute_rows,
+    expected_rows,
+    make_cache,
+    make_recipe,
+    store,
+)
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def file_limit():
+    """Returns a function that lets this process write no file beyond a size: what a full disk looks like."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda num_bytes: resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_file_where_the_folder_should_be(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        computation = Computation()
+        with pytest.raises(CacheUnavailableError) as raised:
+            make_cache(folder).get_or_compute(make_recipe(), computation, ROWS_AT_ONCE)
+        for part in (str(folder), "cache_dir=", "trainer.cache=off"):
+            assert part in str(raised.value)
+        assert not computation.starts
+
+
+@pytest.fixture
+def foreign_cache():
+    """Returns a cache with one entry that this process may read and not change; root becomes another user for it."""
+    user = os.geteuid()
+    # Not tmp_path, whose parents other users may not enter.
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        cache = Path(name) / "shared"
+        store(cache)
+        folders = [cache, *(path for path in cache.iterdir())]
+        for folder in folders:
+            folder.chmod(0o555)
+        try:
+            os.seteuid(NOBODY if user == 0 else user)
+            yield cache
+        finally:
+            os.seteuid(user)
+            for folder in folders:
+                folder.chmod(0o755)
+
+
+def test_a_cache_that_may_only_be_read_is_read(foreign_cache):
+    rows = make_cache(foreign_cache).get_or_compute(make_recipe(), Computation(), ROWS_AT_ONCE)
+    np.testing.assert_array_equal(rows, expected_rows())
+
+
+def test_a_cache_that_may_only_be_read_takes_nothing_in(foreign_cache):
+    computation = Computation()
+    with pytest.raises(CacheUnavailableError, match="Permission denied"):
+        make_cache(foreign_cache).get_or_compute(make_recipe("others"), computation, ROWS_AT_ONCE)
+    assert not computation.starts
+
+
+def test_a_cache_that_may_only_be_read_is_not_cleared(foreign_cache, caplog):
+    with caplog.at_level(logging.WARNING):
+        assert make_cache(foreign_cache).clear() == 0
+    assert "could not be removed" in caplog.text
+    assert make_cache(foreign_cache).size() > 0
+
+
+def test_no_room_for_the_file(tmp_path, file_limit):
+    file_limit(100)
+    with pytest.raises(CacheUnavailableError, match="File too large"):
+        make_cache(tmp_path).get_or_compute(make_recipe(), compute_rows, ROWS_AT_ONCE)
+
+
+def test_no_room_for_further_rows(tmp_path, file_limit):
+    def compute(start, stop):
+        if start == 4:
+            file_limit(200)
+        return compute_rows(start, stop)
+
+    with pytest.raises(CacheUnavailableError, match="File too large"):
+        make_cache(tmp_path).get_or_compute(make_recipe(), compute, ROWS_AT_ONCE)
+    # Nothing of it keeps the disk full.
+    assert [path.name for path in tmp_path.iterdir()] == ["locks"]
+
+
+def test_more_rows_than_the_disk_has_room_for(tmp_path):
+    num_free_bytes = shutil.disk_usage(tmp_path).free
+    recipe = make_recipe(shape=(2**20,), num_rows=num_free_bytes // 2**21 + 1)
+    cache = ArrayCache(tmp_path, 2 * num_free_bytes)
+    assert "the disk has" in cache.find_obstacle(recipe)
+    computation = Computation()
+    with pytest.raises(CacheUnavailableError, match="the disk has"):
+        cache.get_or_compute(recipe, computation, 1)
+    assert not computation.starts
+    assert cache.size() == 0
+
+
+@pytest.mark.parametrize("number", [65_520.0, -1e6, np.inf])
+def test_a_number_that_float16_cannot_hold(tmp_path, number):
+    def compute(start, stop):
+        rows = compute_rows(start, stop)
+        rows[-1, 0, 0] = number if start == 8 else 65_504
+        return rows
+
+    with pytest.raises(CacheUnavailableError, match=r"float16 holds numbers up to 65504, received .*trainer.cache=off"):
+        make_cache(tmp_path).get_or_compute(make_recipe(), compute, ROWS_AT_ONCE)
+    assert make_cache(tmp_path).size() == 0
+    if np.isfinite(number):
+        rows = make_cache(tmp_path).get_or_compute(make_recipe(dtype="float32"), compute, ROWS_AT_ONCE)
+        assert rows[-1, 0, 0] == np.float32(number)
+
+
+def test_an_error_of_the_computation_stays_what_it_is(tmp_path):
+    error = OSError("of the images")
+    with pytest.raises(OSError, match="of the images") as raised:
+        make_cache(tmp_path).get_or_compute(make_recipe(), Computation(0, error), ROWS_AT_ONCE)
+    assert raised.value is error
+
+
+def test_the_error_passes_from_one_process_to_another(tmp_path):
+    error = CacheUnavailableError(tmp_path, "it is full", "Empty it.")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
