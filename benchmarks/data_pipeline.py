@@ -82,9 +82,9 @@ def time_answers(work: Path) -> Measures:
 
 
 def time_start(arguments: Namespace, data: Path, cache_dir: Path, work: Path) -> Measures:
-    """Runs a frozen phase on a cache that is kept."""
+    """Runs a frozen phase on a cache and an MLflow database that are kept."""
     network = network_overrides(arguments.backbone, arguments.weights, arguments.image_size, arguments.batch_size)
-    return run_ours([*data_overrides(data, cache_dir), *network, *frozen_overrides(arguments.epochs)], work)
+    return run_ours([*data_overrides(data, cache_dir), *network, *frozen_overrides(arguments.epochs)], work, work)
 
 
 def summarise(runs: list[Measures], settings: dict[str, Any]) -> Summary:
@@ -107,8 +107,12 @@ def summarise(runs: list[Measures], settings: dict[str, Any]) -> Summary:
         compare(f"input path, {STORED_IMAGE_SIZE} px grey", "images/s", speed, same, "higher"),
         compare(f"input path, the peer's at {size} px RGB", "images/s", speed, as_trained, "higher"),
         report(
-            "start to end of first epoch, cache filled", "s", values_of(runs, "start", first_epoch), limit=START_LIMIT
+            "start of the process to start of the training, cache filled",
+            "s",
+            values_of(runs, "start", lambda run: run["training_began_after"]),
+            limit=START_LIMIT,
         ),
+        report("start of the process to end of first epoch", "s", values_of(runs, "start", first_epoch)),
     ]
     for what in ANSWERS:
         seconds = [run[what]["wall_seconds"] for run in runs_of(runs, "answers")]

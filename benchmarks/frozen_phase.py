@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.arguments import add_training_arguments, benchmark_parser, positive, settings_of, work_folder
 from benchmarks.fer2013_folder import extract
 from benchmarks.measuring import Measures, ResultFile, Summary, measure_in_turns
-from benchmarks.summaries import compare, extrapolate, report, runs_of, values_of
+from benchmarks.summaries import Row, compare, extrapolate, report, runs_of, values_of
 from benchmarks.training_runs import (
     data_overrides,
     frozen_overrides,
@@ -107,6 +107,8 @@ def summarise(runs: list[Measures], settings: dict[str, Any]) -> Summary:
             "lower",
         ),
     ]
+    if extrapolated:
+        rows.append(accuracy_row(f"val accuracy after {plain_epochs} epochs", runs, "plain", after(plain_epochs)))
     return rows + rows_of_full_runs(runs, epochs, "plain_in_full" if extrapolated else "plain")
 
 
@@ -117,16 +119,23 @@ def rows_of_full_runs(runs: list[Measures], epochs: int, side: str) -> Summary:
         ours = values_of(runs, "ours", lambda run: run["first"]["training_seconds"])
         in_full = values_of(runs, side, training_seconds)
         rows.append(compare(f"training, {epochs} epochs, cache empty, peer in full", "s", ours, in_full, "lower", MARK))
-    for which, mark in (("best", 0.0), ("last", None)):
-        ours = [val_percent(run["first"], which) for run in runs_of(runs, "ours")]
-        peer = [val_percent(run, which) for run in runs_of(runs, side)]
-        rows.append(compare(f"val accuracy, {which} epoch", "%", ours, peer, "higher", mark, by="difference"))
+    rows.append(accuracy_row("val accuracy, best epoch", runs, side, max, mark=0.0))
+    rows.append(accuracy_row("val accuracy, last epoch", runs, side, after(epochs)))
     return rows
 
 
-def val_percent(run: Measures, which: str) -> float:
-    accuracies = run["val_accuracy"]
-    return 100 * (max(accuracies) if which == "best" else accuracies[-1])
+def accuracy_row(
+    what: str, runs: list[Measures], side: str, choose: Callable[[list[float]], float], mark: float | None = None
+) -> Row:
+    """Returns the row of one of the epochs' accuracies, ours from the runs with an empty cache."""
+    ours = values_of(runs, "ours", lambda run: 100 * choose(run["first"]["val_accuracy"]))
+    peer = values_of(runs, side, lambda run: 100 * choose(run["val_accuracy"]))
+    return compare(what, "%", ours, peer, "higher", mark, by="difference")
+
+
+def after(epochs: int) -> Callable[[list[float]], float]:
+    """Returns what takes the accuracy after so many epochs."""
+    return lambda accuracies: accuracies[epochs - 1]
 
 
 def training_seconds(run: Measures) -> float:

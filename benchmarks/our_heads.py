@@ -61,11 +61,10 @@ def write_features(trials, path: Path) -> None:
     """Writes the features as float32, with their labels."""
     from keras import ops
 
-    def features_of(rows) -> np.ndarray:
-        return ops.convert_to_numpy(trials.inputs.lookup(rows.read_all()))
-
+    table = ops.convert_to_numpy(trials.inputs.table).astype("float32")
     train, val = trials.inputs.train, trials.inputs.val
-    np.savez(path, train=features_of(train), train_labels=train.labels, val=features_of(val), val_labels=val.labels)
+    features = {"train": table[: len(train)], "val": table[len(train) :]}
+    np.savez(path, **features, train_labels=train.labels, val_labels=val.labels)
 
 
 def parse_arguments() -> Namespace:

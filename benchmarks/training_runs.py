@@ -17,18 +17,24 @@ from benchmarks.measuring import Measures
 from benchmarks.processes import ProgramRun, run_program
 
 EPOCH_LINE = re.compile(r"epoch +\d+/\d+\b")
+# The head of the table of epochs, which stands there when `fit` begins.
+TABLE_HEAD = re.compile(r"\w+ +loss +accuracy")
 
 
-def run_ours(overrides: Sequence[str], work: Path) -> Measures:
+def run_ours(overrides: Sequence[str], work: Path, tracking: Path | None = None) -> Measures:
     """Runs `python -m emotion_tl` with these overrides in a new folder below `work`."""
     folder = Path(mkdtemp(prefix="run_", dir=work))
-    return read_ours(run_program(our_command(overrides, folder), folder), folder)
+    return read_ours(run_program(our_command(overrides, folder, tracking), folder), folder)
 
 
-def our_command(overrides: Sequence[str], folder: Path) -> list[str]:
-    """Returns the command that leaves a run in `folder`."""
+def our_command(overrides: Sequence[str], folder: Path, tracking: Path | None = None) -> list[str]:
+    """Returns the command that leaves a run in `folder`.
+
+    Args:
+        tracking: folder of the MLflow database; `folder` by default, where MLflow creates it first.
+    """
     kept_in_folder = [
-        f"tracking.uri={quoted(f'sqlite:///{folder}/mlflow.db')}",
+        f"tracking.uri={quoted(f'sqlite:///{tracking or folder}/mlflow.db')}",
         f"hydra.run.dir={quoted(folder / 'run')}",
     ]
     return [sys.executable, "-m", "emotion_tl", *overrides, *kept_in_folder]
@@ -47,6 +53,7 @@ def read_ours(run: ProgramRun, folder: Path) -> Measures:
         "epoch_seconds": epoch_seconds,
         "images_per_second": [float(epoch["images_per_second"]) for epoch in epochs],
         "val_accuracy": [float(epoch["val_accuracy"]) for epoch in epochs],
+        "training_began_after": next(seconds for seconds, line in run.lines if TABLE_HEAD.match(line)),
         "epochs_ended_after": epochs_ended_after(run),
     }
 

@@ -75,7 +75,7 @@ class TrainerConfig:
         backend: Keras backend: "tensorflow", "jax" or "torch".
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
         require_gpu: fail before anything is computed where there is no GPU.
-        jit_compile: compile the step with XLA; None leaves it to Keras.
+        jit_compile: compile the step with XLA; None chooses by backend and device.
         deterministic: TensorFlow gives the same numbers for the same command, at some cost in speed on a GPU.
         devices: "one", or "all" that are visible: each takes an equal part of every batch.
         batch_size, evaluation_batch_size: images of a training and of an evaluation step, over all devices.

@@ -51,7 +51,12 @@ def check_trainer_config(config: TrainerConfig) -> None:
     check_choice("trainer.devices", config.devices, ("one", "all"))
     check_choice("trainer.cache", config.cache, ("off", "auto"))
     check_range("trainer.cache_views", config.cache_views, 1)
-    check_range("trainer.cache_size_limit", config.cache_size_limit, 0)
+    check_range("trainer.cache_size_limit", config.cache_size_limit, 0, 1e6)
+    if config.backend == "torch" and (config.steps_per_execution or 1) > 1:
+        raise ConfigurationError(
+            "trainer.steps_per_execution: expected 1 or null with the torch backend, which takes one step at a time. "
+            f"Received: {config.steps_per_execution}"
+        )
 
 
 def check_head(config: HeadConfig) -> None:

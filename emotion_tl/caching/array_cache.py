@@ -5,6 +5,7 @@
         locks/              who computes what
 """
 
+import errno
 import logging
 import os
 from collections.abc import Callable
@@ -34,6 +35,9 @@ logger = logging.getLogger(__name__)
 # Held while room is made, so that two processes do not both take the last of it.
 ROOM_LOCK = "room"
 
+# What the system answers where a file can grow no further.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 ComputeRows = Callable[[int, int], np.ndarray]
 
 
@@ -41,7 +45,11 @@ class ArrayCache:
     """Arrays on disk, found by what they are computed from, shared by processes and bounded in size.
 
     The folder is created with the first entry. Entries that an instance has opened are not removed by that instance to
-    make room. Others may remove them, which leaves the arrays it has mapped as they are.
+    make room. Other processes of the same machine may remove them, which leaves the arrays it has mapped as they are. A
+    folder on NFS gives no such promise between machines: what one of them removes, another loses.
+
+    Attributes:
+        folder: where they are.
     """
 
     def __init__(self, folder: Path, size_limit: int) -> None:
@@ -88,15 +96,18 @@ class ArrayCache:
                     rows = self._open_computed(recipe)
         return rows
 
-    def find_obstacle(self, recipe: ArrayRecipe) -> str | None:
-        """Returns why there would be no room for an array, as a message to the user; None where there is room.
+    def find_obstacle(self, *recipes: ArrayRecipe) -> str | None:
+        """Returns why arrays cannot all be kept at once, as a message to the user; None where they can.
 
-        `get_or_compute` asks the same before it computes anything.
+        Those that are there, or that another process computes, take up no further room.
         """
         try:
             with storage_errors_told(self.folder):
-                if not locate_entry(self.folder, recipe.key).is_dir():
-                    check_room(self.folder, recipe, recipe.num_bytes, self._size_limit, self._opened)
+                missing = [recipe for recipe in recipes if not locate_entry(self.folder, recipe.key).is_dir()]
+                if missing:
+                    computed = {entry.key for entry in list_entries(self.folder) if entry.is_being_computed()}
+                    num_missing_bytes = sum(recipe.num_bytes for recipe in missing if recipe.key not in computed)
+                    check_room(self.folder, recipes, num_missing_bytes, self._size_limit, self._opened)
         except CacheUnavailableError as error:
             return str(error)
         return None
@@ -159,9 +170,11 @@ class ArrayCache:
                 on_progress(partial.num_rows)
             with storage_errors_told(self.folder):
                 partial.publish(locate_entry(self.folder, recipe.key))
-        except CacheUnavailableError:
-            # Nobody can finish it, and it may be what fills the disk.
-            partial.discard()
+        except CacheUnavailableError as error:
+            # Nobody can finish what does not fit, and it may be what fills the disk. After a hiccup of the file system
+            # the next process goes on.
+            if not isinstance(error.__cause__, OSError) or error.__cause__.errno in NO_ROOM:
+                partial.discard()
             raise
 
     def _remove_damaged(self, recipe: ArrayRecipe) -> None:

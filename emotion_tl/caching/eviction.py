@@ -33,7 +33,7 @@ def make_room(
         CacheUnavailableError: where there is no room for it. What can be foreseen is told before anything is removed.
     """
     remove_leftovers(cache)
-    check_room(cache, recipe, num_missing_bytes, size_limit, protected)
+    check_room(cache, [recipe], num_missing_bytes, size_limit, protected)
     others = [entry for entry in list_entries(cache) if entry.key != recipe.key]
     excess = recipe.num_bytes + sum_bytes(others) - size_limit
     for entry in others:
@@ -43,22 +43,27 @@ def make_room(
             logger.info("Removed %s from the cache to make room.", entry.folder)
             excess -= entry.num_bytes
     if excess > 0:
-        raise limit_too_low(cache, recipe, excess + size_limit - recipe.num_bytes, size_limit)
+        raise limit_too_low(cache, recipe.num_bytes, excess + size_limit - recipe.num_bytes, size_limit)
     check_disk(cache, num_missing_bytes, num_removable_bytes=0)
 
 
 def check_room(
-    cache: Path, recipe: ArrayRecipe, num_missing_bytes: int, size_limit: int, protected: Collection[str]
+    cache: Path, recipes: Collection[ArrayRecipe], num_missing_bytes: int, size_limit: int, protected: Collection[str]
 ) -> None:
-    """Checks that an entry would fit if all were removed that may be; the arguments are those of `make_room`.
+    """Checks that entries would fit together if all others were removed that may be.
+
+    Args:
+        num_missing_bytes: what is still to be written of them; the other arguments are those of `make_room`.
 
     Raises:
-        CacheUnavailableError: where it would not.
+        CacheUnavailableError: where they would not.
     """
-    others = [entry for entry in list_entries(cache) if entry.key != recipe.key]
+    wanted = {recipe.key for recipe in recipes}
+    others = [entry for entry in list_entries(cache) if entry.key not in wanted]
     in_use = sum_bytes(entry for entry in others if entry.key in protected or entry.is_being_computed())
-    if recipe.num_bytes + in_use > size_limit:
-        raise limit_too_low(cache, recipe, in_use, size_limit)
+    num_bytes = sum(recipe.num_bytes for recipe in recipes)
+    if num_bytes + in_use > size_limit:
+        raise limit_too_low(cache, num_bytes, in_use, size_limit)
     check_disk(cache, num_missing_bytes, num_removable_bytes=sum_bytes(others) - in_use)
 
 
@@ -81,10 +86,10 @@ def measure_free_bytes(cache: Path) -> int:
     return shutil.disk_usage(there).free - KEPT_FREE_BYTES
 
 
-def limit_too_low(cache: Path, recipe: ArrayRecipe, in_use: int, size_limit: int) -> CacheUnavailableError:
+def limit_too_low(cache: Path, num_bytes: int, in_use: int, size_limit: int) -> CacheUnavailableError:
     """Returns the error that tells the sizes."""
     taken = f", of which {in_gib(in_use)} are in use" if in_use else ""
-    reason = f"the array takes {in_gib(recipe.num_bytes)}, the limit is {in_gib(size_limit)}{taken}"
+    reason = f"{in_gib(num_bytes)} are to be kept, the limit is {in_gib(size_limit)}{taken}"
     return CacheUnavailableError(cache, reason, RAISE_LIMIT)
 
 

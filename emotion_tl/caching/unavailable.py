@@ -1,8 +1,10 @@
-"""The one error of the cache. It never ends a run: whoever gets it goes on without the cache."""
+"""The one error of the cache. It ends no training, which goes on without the cache."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from emotion_tl.errors import EmotionTLError
 
 # What the user can do about it.
 TURN_OFF = "Turn the cache off with trainer.cache=off."
@@ -10,7 +12,7 @@ MOVE = "Choose another folder with cache_dir=/path/to/folder, or turn the cache 
 RAISE_LIMIT = "Raise trainer.cache_size_limit, or turn the cache off with trainer.cache=off."
 
 
-class CacheUnavailableError(Exception):
+class CacheUnavailableError(EmotionTLError):
     """A cache that cannot hold what is asked of it, for a reason outside of the computation.
 
     Attributes:

@@ -5,7 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +17,7 @@ from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import Split
 from emotion_tl.distribution import num_devices_in_scope
 from emotion_tl.models.transfer_model import TransferModel
-from emotion_tl.runtime import choose_jit_compile, find_device
+from emotion_tl.runtime import choose_jit_compile, find_device, installed_versions
 from emotion_tl.training.activation_progress import ActivationProgress
 from emotion_tl.training.cuts import Cut
 from emotion_tl.training.rows import Rows, activation_rows
@@ -44,11 +44,12 @@ class Activations:
         self.key_parts = {
             "backbone": config.backbone.name,
             "layer": cut.layer,
-            "preprocessing": architecture_of(cut.frozen),
+            "architecture": hash_architecture(cut.frozen),
             "weights": hash_weights(cut.frozen),
             "pretrained": model.weights.name,
             "precision": config.trainer.precision,
             "backend": keras.config.backend(),
+            "backend_version": installed_versions()[keras.config.backend()],
             "device": find_device().kind,
             "keras": keras.__version__,
             "batch_size": config.trainer.evaluation_batch_size,
@@ -66,8 +67,7 @@ class Activations:
 
     def find_obstacle(self, wanted: tuple[tuple[Split, tuple[str, ...]], ...]) -> str | None:
         """Returns why the activations of these splits in these views cannot be kept; None where there is room."""
-        num_rows = sum(len(split) * len(views) for split, views in wanted)
-        return self.cache.find_obstacle(replace(self.recipe(wanted[0][0], IMAGE), key_parts={}, num_rows=num_rows))
+        return self.cache.find_obstacle(*(self.recipe(split, view) for split, views in wanted for view in views))
 
     def load(self, split: Split, views: tuple[str, ...] = (IMAGE,)) -> Rows:
         """Returns the activations of a split, in these views.
@@ -125,16 +125,44 @@ class Activations:
             )
 
 
-def architecture_of(network: keras.Model) -> str:
-    """Returns a hash in hex of what the layers of a network compute outside of training, without their weights."""
-    layers = [
-        [type(layer).__name__, {key: value for key, value in layer.get_config().items() if key not in WITHOUT_EFFECT}]
-        for layer in network.layers
-        # Keras' augmentation layers: outside of training they hand the images on.
-        if not type(layer).__name__.startswith("Random")
-    ]
-    content = json.dumps(layers, sort_keys=True, default=str)
-    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+def hash_architecture(network: keras.Model) -> str:
+    """Returns a hash in hex of what a network computes outside of training, without its weights.
+
+    Layers stand in it by their positions, since Keras numbers their names anew in each process. Its augmentation layers
+    hand the images on outside of training and are left out.
+    """
+    positions: dict[str, int] = {}
+    content: list[Any] = []
+    for layer in network.get_config()["layers"]:
+        if layer["class_name"].startswith("Random"):
+            (positions[layer["name"]],) = parents_of(layer, positions)
+            continue
+        positions[layer["name"]] = len(content)
+        content.append([layer["class_name"], without_names(layer["config"]), parents_of(layer, positions)])
+    return hashlib.blake2b(json.dumps(content, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
+
+
+def parents_of(layer: dict[str, Any], positions: dict[str, int]) -> list[int]:
+    """Returns the positions of the layers whose outputs a layer takes, from its entry in a network's configuration."""
+    found: list[int] = []
+
+    def visit(value: Any) -> None:
+        if isinstance(value, dict):
+            if "keras_history" in value:
+                found.append(positions[value["keras_history"][0]])
+            for entry in value.values():
+                visit(entry)
+        elif isinstance(value, list | tuple):
+            for entry in value:
+                visit(entry)
+
+    visit(layer["inbound_nodes"])
+    return found
+
+
+def without_names(settings: dict[str, Any]) -> dict[str, Any]:
+    """Returns a layer's settings without those that change nothing outside of training."""
+    return {key: value for key, value in settings.items() if key not in WITHOUT_EFFECT}
 
 
 def hash_weights(network: keras.Model) -> str:

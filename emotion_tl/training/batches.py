@@ -5,6 +5,7 @@ import numpy as np
 
 from emotion_tl.config import ImbalanceConfig
 from emotion_tl.distribution import num_devices_in_scope
+from emotion_tl.errors import ConfigurationError
 from emotion_tl.training.losses import class_weights
 from emotion_tl.training.rows import Rows
 
@@ -22,6 +23,11 @@ class TrainingBatches(keras.utils.PyDataset):
         super().__init__()
         self.rows = rows
         num_devices = num_devices_in_scope()
+        if len(rows) < num_devices:
+            raise ConfigurationError(
+                f"trainer.devices=all: expected at least {num_devices} training images, one a device. "
+                f"Received: {len(rows)}. Use trainer.devices=one."
+            )
         self.batch_size = min(batch_size, len(rows) // num_devices * num_devices)
         self.one_hot = np.eye(num_classes, dtype="float32")[rows.labels]
         self.seed = seed

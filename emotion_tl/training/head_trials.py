@@ -21,7 +21,7 @@ class HeadTrials:
     """The pooled features of a data set behind one backbone, on which heads are tried.
 
     A trial may change the units, dropout and BatchNormalization of the head, the imbalance treatment, the seed and all
-    settings of its phases, each of which keeps the backbone frozen.
+    settings of its phases, each of which keeps the backbone frozen. All of them see the same views of the images.
     """
 
     def __init__(self, model: TransferModel, dataset: Dataset, config: ExperimentConfig):
@@ -32,10 +32,11 @@ class HeadTrials:
         """
         most_epochs = max(phase.epochs for phase in config.schedule.phases.values())
         self.inputs = phase_inputs(model, dataset, config, PhaseConfig(epochs=most_epochs, trainable_blocks=0))
-        if not self.inputs.is_cached:
+        if self.inputs.feed.layer is None:
             raise ConfigurationError(
-                f"Head trials take a backbone whose features can be cached. {config.backbone.name} has none with "
-                f"trainer.cache={config.trainer.cache}; use trainer.cache=auto and a pretrained backbone."
+                "Head trials: expected trainer.cache=auto, room for the features, and a backbone without dropout. "
+                f"Received: {config.backbone.name} with trainer.cache={config.trainer.cache}. Where the cache was in "
+                "the way, the log says why."
             )
         self.config = config
         self.weights = model.weights
@@ -54,15 +55,15 @@ class HeadTrials:
         keras.utils.set_random_seed(config.seed)
         head = self.build_head(config)
         record = TrainingRecord(head.network, config.schedule.monitor, output_dir, listeners)
-        inputs = replace(self.inputs, trained=head.network)
+        inputs = replace(self.inputs, feed=replace(self.inputs.feed, network=head.network))
         for name in config.schedule.phases:
             fit_phase(head, inputs, config, name, record)
-            record.end_phase(name, inputs.description)
+            record.end_phase(name, str(inputs.feed))
         return record.result()
 
     def build_head(self, config: ExperimentConfig) -> TransferModel:
         """Returns a new head on the features, as a network of no blocks."""
-        features = keras.Input(self.inputs.trained.input.shape[1:], name="features")
+        features = keras.Input(self.inputs.feed.network.input.shape[1:], name="features")
         network = keras.Model(features, classify(features, config.head, self.num_classes, config.seed), name="head")
         return TransferModel(network, (), tuple(layer for layer in network.layers if layer.weights), self.weights)
 

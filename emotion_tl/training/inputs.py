@@ -12,14 +12,36 @@ from emotion_tl.data.dataset import Dataset, Split
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.training.activations import Activations
 from emotion_tl.training.cuts import cut_network
-from emotion_tl.training.row_lookup import are_small, put_on_device
+from emotion_tl.training.row_lookup import RowLookup, are_small, put_on_device
 from emotion_tl.training.rows import Rows, image_rows
-from emotion_tl.training.views import IMAGE, view_names
+from emotion_tl.training.views import IMAGE, is_augmenting, view_names
 from emotion_tl.training_config import PhaseConfig
 
 logger = logging.getLogger(__name__)
 
+# What a run says of a phase whose activations were not cached.
 WHOLE_NETWORK = "images"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A network, and what splits feed into it.
+
+    Attributes:
+        network: the whole network, or the part of it above the cut; its weights are the whole network's.
+        rows: of each split.
+        layer: where the network is cut; None where it is whole.
+        views: of the training images, where it is cut.
+    """
+
+    network: keras.Model
+    rows: tuple[Rows, ...]
+    layer: str | None = None
+    views: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Returns in words what is fed, for the log and the tags."""
+        return f"cached activations of {self.layer}; views: {', '.join(self.views)}" if self.layer else WHOLE_NETWORK
 
 
 @dataclass(frozen=True)
@@ -27,50 +49,52 @@ class PhaseInputs:
     """The network that a phase fits, and what it is fed.
 
     Attributes:
-        trained: the whole network or the part above the cut; its weights are the whole network's.
-        lookup: turns row numbers into what `trained` takes, where the rows are on the device; else None.
-        train, val: what is fed.
-        description: what that is, in words, for the log and the tags.
+        feed: as it is read from memory.
+        table: all rows on the device, where they are small enough; else None.
+        train, val: what is fed: rows, or where there is a table their numbers in it.
     """
 
-    trained: keras.Model
-    lookup: keras.Model | None
+    feed: Feed
+    table: keras.Variable | None
     train: Rows
     val: Rows
-    description: str
 
     @cached_property
     def network(self) -> keras.Model:
         """Returns the network from what is fed to the logits."""
-        if self.lookup is None:
-            return self.trained
-        return keras.Model(self.lookup.input, self.trained(self.lookup.output), name=f"{self.trained.name}_by_row")
-
-    @property
-    def is_cached(self) -> bool:
-        """Returns whether activations are fed rather than images."""
-        return self.description != WHOLE_NETWORK
+        network = self.feed.network
+        if self.table is None:
+            return network
+        numbers = keras.Input((), dtype="int32", name="row")
+        rows = RowLookup(self.table, network.input.dtype)(numbers)
+        return keras.Model(numbers, network(rows), name=f"{network.name}_by_row")
 
 
 def phase_inputs(model: TransferModel, dataset: Dataset, config: ExperimentConfig, phase: PhaseConfig) -> PhaseInputs:
     """Returns what a phase is fed. Activations that can be cached and are not yet are computed now."""
     # More views than epochs would cost more than they save.
     views = view_names(config.augmentation, min(config.trainer.cache_views, phase.epochs))
-    wanted = ((dataset.train, views), (dataset.val, (IMAGE,)))
-    trained, (train, val), description = feed(model, phase, config, wanted)
-    lookup = None
-    if are_small((train, val)):
-        lookup, (train, val) = put_on_device((train, val), trained.input.dtype)
-    return PhaseInputs(trained, lookup, train, val, description)
+    feed = feed_splits(model, phase, config, ((dataset.train, views), (dataset.val, (IMAGE,))))
+    if feed.layer and is_augmenting(config.augmentation):
+        logger.info(
+            "cache    augmentation=%s does not draw anew in this phase, which sees fixed views of each image: %s. For "
+            "more of them trainer.cache_views=6, for fresh ones trainer.cache=off",
+            config.augmentation.name,
+            ", ".join(views),
+        )
+    if not are_small(feed.rows):
+        return PhaseInputs(feed, None, *feed.rows)
+    table, numbers = put_on_device(feed.rows)
+    return PhaseInputs(feed, table, *numbers)
 
 
-def feed(
+def feed_splits(
     model: TransferModel,
     phase: PhaseConfig,
     config: ExperimentConfig,
     wanted: tuple[tuple[Split, tuple[str, ...]], ...],
-) -> tuple[keras.Model, tuple[Rows, ...], str]:
-    """Returns a network, what each split feeds into it, and that in words.
+) -> Feed:
+    """Returns the part of a network that a phase trains, fed with activations; all of it where they cannot be cached.
 
     Args:
         wanted: splits, each with the views of its images.
@@ -82,8 +106,8 @@ def feed(
         if obstacle is None:
             try:
                 rows = tuple(activations.load(split, views) for split, views in wanted)
-                return cut.tail, rows, f"cached activations of {cut.layer}; views: {', '.join(wanted[0][1])}"
+                return Feed(cut.tail, rows, cut.layer, wanted[0][1])
             except CacheUnavailableError as error:
                 obstacle = str(error)
-        logger.warning("%s Until then the whole network is computed in every epoch.", obstacle)
-    return model.network, tuple(image_rows(split) for split, _ in wanted), WHOLE_NETWORK
+        logger.warning("%s The whole network is computed instead.", obstacle)
+    return Feed(model.network, tuple(image_rows(split) for split, _ in wanted))

@@ -81,12 +81,13 @@ def compile_phase(
 def choose_steps_per_execution(inputs: PhaseInputs, config: ExperimentConfig, phase: PhaseConfig) -> int:
     """Returns the setting, or where that is null several steps where a head alone is trained on one device.
 
-    TensorFlow's strategy for several devices takes one step at a time.
+    TensorFlow's strategy for several devices, and the torch backend, take one step at a time.
     """
     if config.trainer.steps_per_execution is not None:
         return config.trainer.steps_per_execution
-    is_head_alone = inputs.is_cached and phase.trainable_blocks == 0
-    return HEAD_STEPS_PER_EXECUTION if is_head_alone and num_devices_in_scope() == 1 else 1
+    is_head_alone = inputs.feed.layer is not None and phase.trainable_blocks == 0
+    takes_several = keras.config.backend() != "torch" and num_devices_in_scope() == 1
+    return HEAD_STEPS_PER_EXECUTION if is_head_alone and takes_several else 1
 
 
 def build_metrics() -> list[keras.metrics.Metric]:

@@ -9,7 +9,7 @@ from emotion_tl.data.dataset import Split
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import choose_jit_compile, find_device
 from emotion_tl.training.batches import EvaluationBatches
-from emotion_tl.training.inputs import feed
+from emotion_tl.training.inputs import feed_splits
 from emotion_tl.training.rows import Rows
 from emotion_tl.training.views import IMAGE
 from emotion_tl.training_config import PhaseConfig
@@ -23,11 +23,11 @@ def predict_splits(
     Args:
         phase: the phase that the weights come from. What it kept frozen is read from the cache as in training.
     """
-    network, rows, _ = feed(model, phase, config, tuple((split, (IMAGE,)) for split in splits))
+    feed = feed_splits(model, phase, config, tuple((split, (IMAGE,)) for split in splits))
     # The whole network stays as it was compiled: a model of its own on the same layers is predicted with.
-    predicted = keras.Model(network.input, network.output)
+    predicted = keras.Model(feed.network.input, feed.network.output)
     predicted.compile(jit_compile=choose_jit_compile(config.trainer, find_device()))
-    return [predict_probabilities(predicted, each, config.trainer.evaluation_batch_size) for each in rows]
+    return [predict_probabilities(predicted, each, config.trainer.evaluation_batch_size) for each in feed.rows]
 
 
 def predict_probabilities(network: keras.Model, rows: Rows, batch_size: int) -> np.ndarray:

@@ -47,13 +47,15 @@ class ProgressDisplay(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         elapsed = time.perf_counter() - self.started
-        speed = f"{(batch + 1) * self.batch_size / elapsed:,.0f} images/s"
+        # Keras counts several batches at once beyond the last one.
+        num_done = min(batch + 1, self.params["steps"])
+        speed = f"{num_done * self.batch_size / elapsed:,.0f} images/s"
         self.seconds_training = elapsed
         if self.bar:
-            self.bar.update(self.task, completed=batch + 1, speed=speed)
+            self.bar.update(self.task, completed=num_done, speed=speed)
         elif time.perf_counter() - self.last_sign > HEARTBEAT_SECONDS:
             self.last_sign = time.perf_counter()
-            self.console.print(f"{self.title}  {(batch + 1) / self.params['steps']:.0%}  {speed}")
+            self.console.print(f"{self.title}  {num_done / self.params['steps']:.0%}  {speed}")
 
     def on_test_begin(self, logs=None):
         if self.bar:

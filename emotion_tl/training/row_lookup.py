@@ -9,28 +9,21 @@ from dataclasses import replace
 import keras
 import numpy as np
 
+from emotion_tl.runtime import find_device
 from emotion_tl.training.rows import Rows
 
 # On a CPU this is a copy in memory, on a GPU a small share of what it has.
-LARGEST_RESIDENT_BYTES = 2**30
+LARGEST_RESIDENT_BYTES = 2**29
 
 
 class RowLookup(keras.layers.Layer):
     """Turns row numbers, int32 (batch,), into the rows of a table that stays on the device."""
 
-    def __init__(self, table: np.ndarray, dtype: str):
-        """Takes the table (rows, ...) and the dtype in which its rows are handed on."""
+    def __init__(self, table: keras.Variable, dtype: str):
+        """Takes the table (rows, ...), which several of these may share, and the dtype in which rows are handed on."""
         super().__init__(name="row_lookup", trainable=False)
+        self.table = table
         self.row_dtype = dtype
-        self.table = self.add_weight(
-            shape=table.shape,
-            dtype=table.dtype.name,
-            initializer=lambda _, dtype: keras.ops.convert_to_tensor(table, dtype),
-            trainable=False,
-            # Mixed precision would otherwise read the table in its own precision.
-            autocast=False,
-            name="table",
-        )
 
     def call(self, rows):
         """Returns the rows."""
@@ -42,22 +35,28 @@ def are_small(rows: tuple[Rows, ...]) -> bool:
     return sum(each.num_bytes for each in rows) <= LARGEST_RESIDENT_BYTES
 
 
-def put_on_device(rows: tuple[Rows, ...], dtype: str) -> tuple[keras.Model, tuple[Rows, ...]]:
-    """Puts rows on the device.
-
-    Args:
-        dtype: in which the network takes them.
-
-    Returns:
-        A model that turns numbers into rows, and rows that read as their numbers.
-    """
-    numbers = keras.Input((), dtype="int32", name="row")
-    lookup = RowLookup(np.concatenate([each.read_all() for each in rows]), dtype)
+def put_on_device(rows: tuple[Rows, ...]) -> tuple[keras.Variable, tuple[Rows, ...]]:
+    """Returns a table of all rows, one after the other, and rows that read as their numbers in it."""
+    lengths = [each.num_views * len(each) for each in rows]
+    first = rows[0].read(np.array([0]))
+    table = np.empty((sum(lengths), *first.shape[1:]), table_dtype(first.dtype.name))
     numbered, offset = [], 0
-    for each in rows:
+    for each, length in zip(rows, lengths, strict=True):
+        each.read_into(table[offset : offset + length])
         numbered.append(replace(each, read=add_offset(offset)))
-        offset += each.num_views * len(each)
-    return keras.Model(numbers, lookup(numbers), name="rows"), tuple(numbered)
+        offset += length
+    # Not autocast: mixed precision would otherwise read the table in its own precision.
+    return keras.Variable(table, dtype=table.dtype.name, trainable=False, autocast=False, name="rows"), tuple(numbered)
+
+
+def table_dtype(dtype: str) -> str:
+    """Returns the dtype in which rows lie on the device.
+
+    TensorFlow looks nothing up in uint8 on a GPU: it would copy the table to the host in each step. float16 holds the
+    whole numbers from 0 to 255 as they are.
+    """
+    is_without_kernel = dtype == "uint8" and keras.config.backend() == "tensorflow" and find_device().kind == "gpu"
+    return "float16" if is_without_kernel else dtype
 
 
 def add_offset(offset: int) -> Callable[[np.ndarray], np.ndarray]:

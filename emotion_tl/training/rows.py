@@ -8,6 +8,9 @@ import numpy as np
 
 from emotion_tl.data.dataset import Split
 
+# Read at once where all of them are gone through.
+ROWS_AT_ONCE = 1024
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -33,9 +36,11 @@ class Rows:
         """Returns the number of images of each class: int64 (num_classes,)."""
         return np.bincount(self.labels, minlength=num_classes).astype(np.int64)
 
-    def read_all(self) -> np.ndarray:
-        """Reads the inputs of all images in all views."""
-        return self.read(np.arange(self.num_views * len(self)))
+    def read_into(self, table: np.ndarray) -> None:
+        """Reads the inputs of all images in all views into an array of as many rows, part by part."""
+        for start in range(0, len(table), ROWS_AT_ONCE):
+            stop = min(start + ROWS_AT_ONCE, len(table))
+            table[start:stop] = self.read(np.arange(start, stop))
 
 
 def image_rows(split: Split) -> Rows:

@@ -13,6 +13,8 @@ MIRROR = "mirror"
 
 # Of the fixed augmentations; not the run's seed, so that runs with other seeds share them.
 VIEW_SEED = 20_000
+# To be raised when the same settings would give other augmentations.
+VIEW_FORMAT = 1
 
 
 def view_names(config: AugmentationConfig, num_views: int) -> tuple[str, ...]:
@@ -37,8 +39,9 @@ def describe_view(config: AugmentationConfig, view: str) -> dict:
     """Returns everything that decides what a view shows, as JSON."""
     if view in (IMAGE, MIRROR):
         return {"view": view}
+    # The layers' fixed arguments and their order are no settings: VIEW_FORMAT stands for them.
     settings = {key: value for key, value in asdict(config).items() if key != "name"}
-    return {"view": view, "augmentation": settings, "seed": VIEW_SEED}
+    return {"view": view, "augmentation": settings, "seed": VIEW_SEED, "format": VIEW_FORMAT}
 
 
 def apply_view(images: np.ndarray, config: AugmentationConfig, view: str, first: int) -> np.ndarray:

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from emotion_tl.caching.activation_cache import open_activation_cache
 from emotion_tl.config import AugmentationConfig, BackboneConfig, HeadConfig
 from emotion_tl.models.transfer_model import build_transfer_model
-from emotion_tl.training.activations import Activations
+from emotion_tl.training.activations import Activations, hash_architecture
 from emotion_tl.training.cuts import cut_network
 from emotion_tl.training.inputs import WHOLE_NETWORK
 from emotion_tl.training.trainer import train
@@ -26,6 +27,10 @@ def make_activations(folder, trainable_blocks=0, **sections):
     return Activations(cut_network(model, trainable_blocks), model, config)
 
 
+def read_all(rows) -> np.ndarray:
+    return rows.read(np.arange(rows.num_views * len(rows)))
+
+
 def count_computed(activations, monkeypatch) -> list[int]:
     """Returns a list that gets the number of images of each pass through the frozen network."""
     computed = []
@@ -43,21 +48,21 @@ def test_activations_are_those_of_the_network_whatever_the_number_of_images(tmp_
     activations = make_activations(tmp_path)
     # Four batches at once: once and a bit.
     split = make_split("train", [15, 14, 14])
-    rows = activations.load(split)
+    rows = read_all(activations.load(split))
     expected = np.asarray(activations.cut.frozen(split.images))
-    assert rows.read_all().dtype == np.float16
-    np.testing.assert_allclose(rows.read_all(), expected, rtol=1e-3, atol=1e-6)
+    assert rows.dtype == np.float16
+    np.testing.assert_allclose(rows, expected, rtol=1e-3, atol=1e-6)
 
 
 def test_what_was_computed_once_is_read(tmp_path, monkeypatch):
     split = make_split("train", [8, 8, 8])
     first = make_activations(tmp_path)
     computed = count_computed(first, monkeypatch)
-    rows = first.load(split).read_all()
+    rows = read_all(first.load(split))
     assert sum(computed) == 24
     second = make_activations(tmp_path)
     computed = count_computed(second, monkeypatch)
-    np.testing.assert_array_equal(second.load(split).read_all(), rows)
+    np.testing.assert_array_equal(read_all(second.load(split)), rows)
     assert computed == []
 
 
@@ -78,7 +83,7 @@ def test_an_interrupted_computation_goes_on(tmp_path, monkeypatch):
         interrupted.load(split)
     again = make_activations(tmp_path)
     computed = count_computed(again, monkeypatch)
-    rows = again.load(split).read_all()
+    rows = read_all(again.load(split))
     assert sum(computed) == 96 - 64
     np.testing.assert_allclose(rows, again.cut.frozen(split.images), rtol=1e-3, atol=1e-6)
 
@@ -120,6 +125,23 @@ def test_the_key_changes_with_everything_that_changes_an_activation(tmp_path, dt
     assert len(keys) == 8
 
 
+def small_network(*, flip: bool = False, parallel: bool = False, augmented: bool = False) -> keras.Model:
+    """Two convolutions in a row or side by side; a network of random layers computes the same outside of training."""
+    images = keras.Input((8, 8, 3))
+    pixels = keras.layers.RandomFlip(seed=1)(images, training=False) if augmented else images
+    pixels = keras.ops.flip(pixels, axis=-1) if flip else pixels
+    first = keras.layers.Conv2D(3, 3, padding="same")(pixels)
+    second = keras.layers.Conv2D(3, 3, padding="same")(pixels if parallel else first)
+    return keras.Model(images, keras.layers.Add()([first, second]))
+
+
+def test_the_architecture_is_told_by_its_operations_and_connections():
+    plain = hash_architecture(small_network())
+    assert hash_architecture(small_network()) == plain
+    assert hash_architecture(small_network(augmented=True)) == plain
+    assert len({plain, *map(hash_architecture, (small_network(flip=True), small_network(parallel=True)))}) == 3
+
+
 def test_the_key_does_not_change_with_what_stands_above_the_cut(tmp_path):
     keys = {
         key(make_activations(tmp_path)),
@@ -148,6 +170,25 @@ def test_activations_too_small_for_float16_are_not_cached(dataset, tmp_path, cap
     kernel.assign(kernel * 1e-6)
     assert train(model, dataset, config, tmp_path).inputs == {"first": WHOLE_NETWORK}
     assert "too small for float16" in caplog.text
+
+
+def test_what_is_cached_or_being_computed_needs_no_further_room(dataset, tmp_path):
+    activations = make_activations(tmp_path)
+    wanted = ((dataset.train, (IMAGE,)), (dataset.val, (IMAGE,)))
+    both = sum(activations.recipe(split, IMAGE).num_bytes for split, _ in wanted)
+    # Room for both and for their meta.json, not for one of them twice.
+    activations.config.trainer.cache_size_limit = (both + 8000) / 2**30
+    again = make_activations(tmp_path)
+    again.cache = open_activation_cache(str(tmp_path), activations.config.trainer.cache_size_limit)
+    assert again.find_obstacle(wanted) is None
+    again.load(dataset.train)
+    assert again.find_obstacle(wanted) is None
+    again.load(dataset.val)
+    tight = make_activations(tmp_path)
+    tight.cache = open_activation_cache(str(tmp_path), 0.0)
+    assert tight.find_obstacle(wanted) is None
+    tight.cache.clear()
+    assert "trainer.cache_size_limit" in tight.find_obstacle(wanted)
 
 
 def test_a_phase_of_one_epoch_takes_one_view(dataset, tmp_path):

@@ -1,3 +1,5 @@
+import gc
+import weakref
 from dataclasses import replace
 
 import keras
@@ -51,6 +53,18 @@ def test_trials_are_independent_of_each_other(trials, tmp_path):
     again = trials.train(config, tmp_path).history
     np.testing.assert_array_equal(again["val_loss"], first["val_loss"])
     assert not np.allclose(others["val_loss"], first["val_loss"])
+
+
+def test_trials_leave_no_network_behind(trials, tmp_path):
+    trials, config, _ = trials
+    trials.train(config, tmp_path)
+    network = trials.build_head(config).network
+    inputs = replace(trials.inputs, feed=replace(trials.inputs.feed, network=network))
+    assert inputs.network.output.shape == (None, 3)
+    left = weakref.ref(network)
+    del network, inputs
+    gc.collect()
+    assert left() is None
 
 
 def test_a_trial_keeps_the_weights_of_its_head_alone(trials, tmp_path):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from emotion_tl.runtime import Device
 from emotion_tl.training import row_lookup
-from emotion_tl.training.row_lookup import are_small, put_on_device
+from emotion_tl.training.row_lookup import RowLookup, are_small, put_on_device
 from emotion_tl.training.rows import activation_rows, image_rows
 from tests.tiny import make_config, make_phase, make_split
 from tests.training.trainings import GOOD, run, weights_of
@@ -14,7 +15,8 @@ def test_the_network_sees_the_rows_of_its_numbers(policy, dtype_policy):
     generator = np.random.default_rng(0)
     train = activation_rows(np.zeros(5, int), [generator.normal(size=(5, 3)).astype("float16") for _ in range(2)])
     val = activation_rows(np.zeros(4, int), [generator.normal(size=(4, 3)).astype("float16")])
-    lookup, (train_numbers, val_numbers) = put_on_device((train, val), "float32")
+    table, (train_numbers, val_numbers) = put_on_device((train, val))
+    lookup = RowLookup(table, "float32")
     for rows, numbers, wanted in ((train, train_numbers, [7, 0, 9]), (val, val_numbers, [3, 1])):
         fed = numbers.read(np.array(wanted))
         assert fed.dtype == np.int32
@@ -24,9 +26,20 @@ def test_the_network_sees_the_rows_of_its_numbers(policy, dtype_policy):
 
 def test_images_stay_uint8_on_the_device():
     split = make_split("train", [3, 3])
-    lookup, (rows,) = put_on_device((image_rows(split),), "uint8")
-    assert [weight.dtype for weight in lookup.weights] == ["uint8"]
+    table, (rows,) = put_on_device((image_rows(split),))
+    lookup = RowLookup(table, "uint8")
+    assert table.dtype == "uint8"
     np.testing.assert_array_equal(lookup(rows.read(np.array([4, 2]))), split.images[[4, 2]])
+
+
+def test_tensorflow_on_a_gpu_keeps_images_as_float16_which_holds_all_of_them(monkeypatch):
+    monkeypatch.setattr(row_lookup, "find_device", lambda: Device("tensorflow", "gpu", ("gpu:0",)))
+    split = make_split("train", [3, 3])
+    split.images[0, 0] = 0
+    split.images[0, 1] = 255
+    table, (rows,) = put_on_device((image_rows(split),))
+    assert table.dtype == "float16"
+    np.testing.assert_array_equal(RowLookup(table, "uint8")(rows.read(np.arange(6))), split.images)
 
 
 def test_what_is_too_large_stays_off_the_device(monkeypatch):
