@@ -6,6 +6,8 @@ import pickle
 import resource
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +28,18 @@ from tests.caching.arrays import (
 NOBODY = 65534
 
 
-@pytest.fixture
-def file_limit():
-    """Returns a function that lets this process write no file beyond a size: what a full disk looks like."""
+@contextmanager
+def file_limit(num_bytes: int) -> Iterator[None]:
+    """Lets this process write no file beyond a size: what a full disk looks like.
+
+    Over before the test ends, since pytest may be writing to a file itself.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda num_bytes: resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_file_where_the_folder_should_be(tmp_path):
@@ -85,20 +93,21 @@ def test_a_cache_that_may_only_be_read_is_not_cleared(foreign_cache, caplog):
     assert make_cache(foreign_cache).size() > 0
 
 
-def test_no_room_for_the_file(tmp_path, file_limit):
-    file_limit(100)
-    with pytest.raises(CacheUnavailableError, match="File too large"):
+def test_no_room_for_the_file(tmp_path):
+    with file_limit(100), pytest.raises(CacheUnavailableError, match="File too large"):
         make_cache(tmp_path).get_or_compute(make_recipe(), compute_rows, ROWS_AT_ONCE)
 
 
-def test_no_room_for_further_rows(tmp_path, file_limit):
-    def compute(start, stop):
-        if start == 4:
-            file_limit(200)
-        return compute_rows(start, stop)
+def test_no_room_for_further_rows(tmp_path):
+    with ExitStack() as limits:
 
-    with pytest.raises(CacheUnavailableError, match="File too large"):
-        make_cache(tmp_path).get_or_compute(make_recipe(), compute, ROWS_AT_ONCE)
+        def compute(start, stop):
+            if start == 4:
+                limits.enter_context(file_limit(200))
+            return compute_rows(start, stop)
+
+        with pytest.raises(CacheUnavailableError, match="File too large"):
+            make_cache(tmp_path).get_or_compute(make_recipe(), compute, ROWS_AT_ONCE)
     # Nothing of it keeps the disk full.
     assert [path.name for path in tmp_path.iterdir()] == ["locks"]
 
