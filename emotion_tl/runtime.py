@@ -139,6 +139,8 @@ def configure_tensorflow(deterministic: bool) -> None:
     """Sets what only TensorFlow has a switch for."""
     import tensorflow
 
+    # It warns of networks that are traced one after the other, which is what a cut network for each split is.
+    tensorflow.get_logger().setLevel("ERROR")
     if deterministic:
         tensorflow.config.experimental.enable_op_determinism()
     for gpu in tensorflow.config.list_physical_devices("GPU"):
