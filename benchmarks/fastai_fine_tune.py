@@ -23,7 +23,7 @@ from benchmarks.arguments import (
 )
 from benchmarks.fer2013_folder import extract
 from benchmarks.measuring import Measures, ResultFile, Summary, measure_in_turns
-from benchmarks.processes import REPOSITORY
+from benchmarks.processes import REPOSITORY, as_flags
 from benchmarks.summaries import compare, runs_of, values_of
 from benchmarks.training_runs import data_overrides, network_overrides, run_ours, run_peer
 
@@ -91,7 +91,7 @@ def run_fastai(arguments: Namespace, python: Path, folder: Path, work: Path) -> 
         "image-size": arguments.image_size,
         "batch-size": arguments.batch_size,
     }
-    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    flags = as_flags(options)
     return run_peer([str(python), "-m", "benchmarks.peers.fastai_fine_tune", *flags], work)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.measuring import Measures, Summary
+from benchmarks.processes import as_flags
 from benchmarks.summaries import Row, compare, epochs_to_break_even, report, runs_of, steady_rate, values_of
 from benchmarks.training_runs import data_overrides, network_overrides, plain_keras_command, run_ours, run_peer
 
@@ -58,7 +59,7 @@ def run_peer_side(unfrozen: Unfrozen, arguments: Namespace, folder: Path, work: 
         "image-size": arguments.image_size,
         "batch-size": arguments.batch_size,
     }
-    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    flags = as_flags(options)
     return run_peer(plain_keras_command(folder, unfrozen.backbone, arguments.weights, *flags), work)
 
 

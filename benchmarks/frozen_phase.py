@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks.arguments import add_training_arguments, benchmark_parser, positive, settings_of, work_folder
 from benchmarks.fer2013_folder import extract
 from benchmarks.measuring import Measures, ResultFile, Summary, measure_in_turns
+from benchmarks.processes import as_flags
 from benchmarks.summaries import Row, compare, extrapolate, report, runs_of, values_of
 from benchmarks.training_runs import (
     data_overrides,
@@ -75,7 +76,7 @@ def run_twice(arguments: Namespace, data: Path, work: Path) -> Measures:
 def run_plain(arguments: Namespace, folder: Path, epochs: int, work: Path) -> Measures:
     """Runs the plain script."""
     options = {"epochs": epochs, "image-size": arguments.image_size, "batch-size": arguments.batch_size}
-    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    flags = as_flags(options)
     return run_peer(plain_keras_command(folder, arguments.backbone, arguments.weights, *flags), work)
 
 

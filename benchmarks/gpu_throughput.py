@@ -17,6 +17,7 @@ from benchmarks.fer2013_folder import extract
 from benchmarks.fine_tuning import check_epochs
 from benchmarks.machine import gpu
 from benchmarks.measuring import Measures, ResultFile, Summary, measure_in_turns
+from benchmarks.processes import as_flags
 from benchmarks.summaries import compare, report, runs_of, steady_rate
 from benchmarks.training_runs import data_overrides, network_overrides, run_ours, run_peer
 
@@ -73,7 +74,7 @@ def run_pytorch(backbone: str, arguments: Namespace, folder: Path, work: Path) -
     command = [arguments.peer_python, "-m", "benchmarks.peers.torch_training", "--backbone", backbone]
     options = {"data": folder, "epochs": arguments.epochs}
     options |= {"image-size": arguments.image_size, "batch-size": arguments.batch_size}
-    return run_peer([*command, *(text for name, value in options.items() for text in (f"--{name}", str(value)))], work)
+    return run_peer([*command, *as_flags(options)], work)
 
 
 def summarise(runs: list[Measures], settings: dict[str, Any]) -> Summary:

@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.arguments import add_training_arguments, benchmark_parser, positive, settings_of, work_folder
 from benchmarks.measuring import Measures, ResultFile, Summary, measure_in_turns
-from benchmarks.processes import run_program, run_together
+from benchmarks.processes import as_flags, run_program, run_together
 from benchmarks.summaries import compare, values_of
 from benchmarks.training_runs import data_overrides, frozen_overrides, network_overrides, our_command
 
@@ -92,7 +92,7 @@ def run_plain(trials: list[dict[str, Any]], features: Path, arguments: Namespace
     """Tries the heads one after the other with plain Keras."""
     result = Path(mkdtemp(prefix="run_", dir=work)) / "result.json"
     options = {"epochs": arguments.epochs, "batch-size": arguments.batch_size, "features": features, "result": result}
-    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    flags = as_flags(options)
     command = [sys.executable, "-m", "benchmarks.peers.plain_heads", "--trials", json.dumps(trials), *flags]
     run = run_program(command, work)
     measured = json.loads(result.read_text())

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +104,11 @@ class WatchedProgram:
         """Ends it now."""
         self.process.kill()
         self.watcher.join()
+
+
+def as_flags(options: Mapping[str, object]) -> list[str]:
+    """Returns options as a command line takes them."""
+    return [text for name, value in options.items() for text in (f"--{name}", str(value))]
 
 
 def run_together(commands: Sequence[Sequence[str]], folder: Path, expected_exit_code: int = 0) -> list[ProgramRun]:

@@ -4,9 +4,9 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
-HEARTBEAT_SECONDS = 60.0
+from emotion_tl.training.live_bar import HEARTBEAT_SECONDS, make_bar
 
 
 class ActivationProgress:
@@ -44,13 +44,7 @@ class ActivationProgress:
         """Puts the bar on the terminal, where there is one."""
         if not self.console.is_terminal:
             return
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %  {task.fields[speed]}"),
-            TimeRemainingColumn(),
-        )
-        self.bar = Progress(*columns, console=self.console, transient=True)
+        self.bar = make_bar(self.console)
         self.task = self.bar.add_task(f"cache    {self.title}", total=self.num_images, speed="")
         self.bar.start()
 

@@ -15,10 +15,10 @@ from emotion_tl.caching.recipe import ArrayRecipe
 from emotion_tl.caching.unavailable import CacheUnavailableError
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import Split
-from emotion_tl.distribution import num_devices_in_scope
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import choose_jit_compile, find_device, installed_versions
 from emotion_tl.training.activation_progress import ActivationProgress
+from emotion_tl.training.batches import whole_batch_size
 from emotion_tl.training.cuts import Cut
 from emotion_tl.training.rows import Rows, activation_rows
 from emotion_tl.training.views import IMAGE, apply_view, describe_view
@@ -102,8 +102,7 @@ class Activations:
         def compute(start: int, stop: int) -> np.ndarray:
             images = apply_view(split.read(slice(start, stop)), self.config.augmentation, view, start)
             # Whole batches only: a smaller last one would be compiled anew.
-            num_devices = num_devices_in_scope()
-            missing = -len(images) % min(batch_size, -(-len(split) // num_devices) * num_devices)
+            missing = -len(images) % whole_batch_size(batch_size, len(split))
             padded = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
             activations = self.cut.frozen.predict(padded, batch_size=batch_size, verbose=0)[: len(images)]
             self.check_precision(activations)

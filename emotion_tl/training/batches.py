@@ -31,7 +31,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self.batch_size = min(batch_size, len(rows) // num_devices * num_devices)
         self.one_hot = np.eye(num_classes, dtype="float32")[rows.labels]
         self.seed = seed
-        counts = np.bincount(rows.labels, minlength=num_classes)
+        counts = rows.class_counts(num_classes)
         self.sample_weights = None
         self.probabilities = None
         if imbalance.name == "class_weight":
@@ -67,6 +67,12 @@ class TrainingBatches(keras.utils.PyDataset):
             self.order = self.order + num_images * generator.integers(self.rows.num_views, size=num_images)
 
 
+def whole_batch_size(batch_size: int, num_rows: int) -> int:
+    """Returns the size of batches that are filled up: no more than all rows take, an equal part for each device."""
+    num_devices = num_devices_in_scope()
+    return min(batch_size, -(-num_rows // num_devices) * num_devices)
+
+
 class EvaluationBatches(keras.utils.PyDataset):
     """Yields the inputs of all images in their own order, their one-hot labels and weights.
 
@@ -79,8 +85,7 @@ class EvaluationBatches(keras.utils.PyDataset):
         """Takes the images in their first view."""
         super().__init__()
         self.rows = rows
-        num_devices = num_devices_in_scope()
-        self.batch_size = min(batch_size, -(-len(rows) // num_devices) * num_devices)
+        self.batch_size = whole_batch_size(batch_size, len(rows))
         self.one_hot = np.eye(num_classes, dtype="float32")[rows.labels]
 
     def __len__(self) -> int:

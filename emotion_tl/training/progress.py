@@ -4,12 +4,10 @@ import time
 
 import keras
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from emotion_tl.training.best_epoch import BestEpoch
-
-# Seconds between two signs of life within an epoch where there is no terminal to draw a bar on.
-HEARTBEAT_SECONDS = 60.0
+from emotion_tl.training.live_bar import HEARTBEAT_SECONDS, make_bar
 
 
 class ProgressDisplay(keras.callbacks.Callback):
@@ -34,14 +32,7 @@ class ProgressDisplay(keras.callbacks.Callback):
         self.seconds_training = 0.0
         self.title = f"{self.phase}  epoch {epoch + 1}/{self.last_epoch}"
         if self.console.is_terminal:
-            self.bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.percentage:>3.0f} %  {task.fields[speed]}"),
-                TimeRemainingColumn(),
-                console=self.console,
-                transient=True,
-            )
+            self.bar = make_bar(self.console)
             self.task = self.bar.add_task(self.title, total=self.params["steps"], speed="")
             self.bar.start()
 

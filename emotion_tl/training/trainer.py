@@ -29,6 +29,7 @@ def train(
         TrainingDivergedError: where the loss runs away.
         DeviceMemoryError: where a step does not fit into the memory of the device.
     """
+    # Told before minutes are spent on activations.
     num_batches = max(len(dataset.train) // config.trainer.batch_size, 1)
     for phase in config.schedule.phases.values():
         check_accumulation(phase.epochs * num_batches, config.trainer.gradient_accumulation_steps)
