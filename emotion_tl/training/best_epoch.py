@@ -1,18 +1,28 @@
-"""Keeps the weights of the best epoch over all phases, on disk: a killed run loses at most the epoch it was in."""
+"""Keeps the weights of the best epoch over all phases, and writes them to disk without holding up the training.
+
+A killed run leaves the best weights as they were when the file was last written, which is no longer ago than an epoch
+and `SECONDS_BETWEEN_FILES`. A run that is interrupted, or fails, leaves the best of all.
+"""
 
 import json
 import math
+import time
 from pathlib import Path
 
 import keras
+import numpy as np
 
+from emotion_tl.training.state import assign_variables, read_variables
+from emotion_tl.training.state_files import link_file
 from emotion_tl.training_config import MONITORS
 
 CHECKPOINT_NAME = "best.weights.h5"
+# Writing all of InceptionV3 takes as long as an epoch of its head, and most such epochs are better than the one before.
+SECONDS_BETWEEN_FILES = 10.0
 
 
 class BestEpoch:
-    """The best epoch so far, and its weights in a file.
+    """The best epoch so far, its weights in memory, and in a file that may be a little older.
 
     Attributes:
         epoch: number of the best epoch, counted from 1 over all phases; None before the first.
@@ -25,27 +35,84 @@ class BestEpoch:
         # differ from phase to phase.
         self.weights = keras.Model(network.inputs, network.outputs)
         self.monitor = monitor
-        self.path = folder / CHECKPOINT_NAME
+        self.file = folder / CHECKPOINT_NAME
         self.sign = 1 if MONITORS[monitor] == "max" else -1
         self.epoch: int | None = None
         self.value = math.nan
+        # Of the layers that the phase trains; None where the file is all there is.
+        self.in_memory: list[np.ndarray] | None = None
+        self.is_on_disk = True
+        self.next_file = -math.inf
+
+    @property
+    def path(self) -> Path:
+        """Returns the file of the best weights, once they are in it."""
+        self.flush()
+        return self.file
+
+    def postpone(self) -> None:
+        """Lets the first file wait as long as the others: for a training that may be over by then."""
+        self.next_file = time.monotonic() + SECONDS_BETWEEN_FILES
 
     def offer(self, epoch: int, value: float) -> bool:
-        """Saves the network's weights where this epoch is the best so far, and returns whether it is."""
+        """Keeps the network's weights where this epoch is the best so far, and returns whether it is."""
         if not math.isfinite(value) or (self.epoch is not None and self.sign * value <= self.sign * self.value):
             return False
-        partial = self.path.with_name(f"partial.{CHECKPOINT_NAME}")
-        self.weights.save_weights(partial)
-        partial.replace(self.path)
         self.epoch, self.value = epoch, value
-        record = {"epoch": epoch, "monitor": self.monitor, "value": value}
-        self.path.with_name("best.json").write_text(json.dumps(record, indent=2))
+        self.in_memory = read_variables(self.trained_weights())
+        self.is_on_disk = False
+        # On JAX a network has no weights to be written when `fit` is interrupted.
+        if keras.config.backend() == "jax" or time.monotonic() >= self.next_file:
+            self.write()
         return True
 
+    def trained_weights(self) -> list[keras.Variable]:
+        """Returns the weights that the phase may change."""
+        return [weight for layer in self.weights.layers if layer.trainable for weight in layer.weights]
+
+    def write(self) -> None:
+        """Writes the weights of the network, which are those of the best epoch."""
+        partial = self.file.with_name(f"partial.{CHECKPOINT_NAME}")
+        self.weights.save_weights(partial)
+        partial.replace(self.file)
+        self.describe_file()
+        self.is_on_disk = True
+        self.next_file = time.monotonic() + SECONDS_BETWEEN_FILES
+
+    def describe_file(self) -> None:
+        """Writes down which epoch the weights in the file are from."""
+        described = {"epoch": self.epoch, "monitor": self.monitor, "value": self.value}
+        self.file.with_name("best.json").write_text(json.dumps(described, indent=2))
+
+    def flush(self) -> None:
+        """Brings the file up to date, and leaves the network as it is."""
+        if self.is_on_disk or self.in_memory is None:
+            return
+        weights = self.trained_weights()
+        now = read_variables(weights)
+        assign_variables(weights, self.in_memory)
+        self.write()
+        assign_variables(weights, now)
+
+    def resume(self, epoch: int, value: float, weights: Path) -> None:
+        """Takes over the best epoch of a training that goes on, whose weights go into the network."""
+        link_file(weights, self.file)
+        self.epoch, self.value = epoch, value
+        self.describe_file()
+        self.restore()
+
     def restore(self) -> None:
-        """Puts the best epoch's weights back into the network."""
-        if self.epoch is not None:
-            self.weights.load_weights(self.path)
+        """Ends a phase: puts the best weights of all phases back into the network, and into the file."""
+        if self.epoch is None:
+            return
+        if self.in_memory is None:
+            self.weights.load_weights(self.file)
+            return
+        assign_variables(self.trained_weights(), self.in_memory)
+        if not self.is_on_disk:
+            self.write()
+        # The next phase may train, and so change, more than is kept here.
+        self.in_memory = None
 
 
 class BestEpochCallback(keras.callbacks.Callback):

@@ -12,8 +12,11 @@ from emotion_tl.models.heads import classify
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.training.history import EpochListener
 from emotion_tl.training.inputs import phase_inputs
-from emotion_tl.training.phase import fit_phase
+from emotion_tl.training.kept_heads import KeptHeads, can_keep
 from emotion_tl.training.record import TrainingRecord, TrainingResult
+from emotion_tl.training.state_keeper import StateKeeper
+from emotion_tl.training.stretch import Stretch
+from emotion_tl.training.trainer import WHOLE_TRAINING, run_phases
 from emotion_tl.training_config import PhaseConfig
 
 
@@ -41,25 +44,40 @@ class HeadTrials:
         self.config = config
         self.weights = model.weights
         self.num_classes = dataset.num_classes
+        self.fingerprint = dataset.fingerprint
+        self.kept_heads = KeptHeads()
 
     def train(
-        self, config: ExperimentConfig, output_dir: Path, listeners: tuple[EpochListener, ...] = ()
+        self,
+        config: ExperimentConfig,
+        output_dir: Path,
+        listeners: tuple[EpochListener, ...] = (),
+        stretch: Stretch = WHOLE_TRAINING,
     ) -> TrainingResult:
         """Trains one head through the phases of its schedule.
 
+        `history.csv` and the best weights are in the folder when it returns; `build_head` takes the weights.
+
+        Args:
+            listeners: are told each epoch.
+            stretch: how much of the training is done now, and what it goes on from.
+
         Raises:
             ConfigurationError: where the configuration is not about a head on these features.
+            TrainingStateError: where what the trial is to go on from is missing, damaged, or of another one.
             TrainingDivergedError: where the loss runs away.
         """
         self.check(config)
         keras.utils.set_random_seed(config.seed)
         head = self.build_head(config)
-        record = TrainingRecord(head.network, config.schedule.monitor, output_dir, listeners)
+        kept = self.kept_heads.find(head, config) if can_keep(config) else None
+        if kept:
+            head = kept.head
         inputs = replace(self.inputs, feed=replace(self.inputs.feed, network=head.network))
-        for name in config.schedule.phases:
-            fit_phase(head, inputs, config, name, record)
-            record.end_phase(name, str(inputs.feed))
-        return record.result()
+        record = TrainingRecord(head.network, config.schedule.monitor, output_dir, listeners)
+        record.best.postpone()
+        keeper = StateKeeper(head, config, self.fingerprint, record, stretch)
+        return run_phases(keeper, lambda phase: kept.feed(inputs, phase) if kept else inputs)
 
     def build_head(self, config: ExperimentConfig) -> TransferModel:
         """Returns a new head on the features, as a network of no blocks."""

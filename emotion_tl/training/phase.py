@@ -15,40 +15,44 @@ from emotion_tl.training.inputs import PhaseInputs
 from emotion_tl.training.losses import build_loss
 from emotion_tl.training.optimizers import build_optimizer
 from emotion_tl.training.progress import ProgressDisplay
-from emotion_tl.training.record import TrainingRecord
+from emotion_tl.training.state_callback import StateCallback
+from emotion_tl.training.state_keeper import StateKeeper
+from emotion_tl.training.tracing import ease_tracing
 from emotion_tl.training_config import MONITORS, PhaseConfig
 
 # A step of a head alone takes less time than telling of it.
 HEAD_STEPS_PER_EXECUTION = 16
 
 
-def fit_phase(
-    model: TransferModel, inputs: PhaseInputs, config: ExperimentConfig, name: str, record: TrainingRecord
-) -> None:
+def fit_phase(keeper: StateKeeper, inputs: PhaseInputs, name: str) -> None:
     """Freezes, compiles and fits, with an optimizer and callbacks that no other phase has seen.
 
     The three belong together: `trainable` means nothing until the next `compile`, and callbacks carry state from one
-    `fit` to the next.
+    `fit` to the next. A phase that goes on gets both as they were.
     """
+    config, record = keeper.config, keeper.record
     phase = config.schedule.phases[name]
     num_classes = inputs.network.output.shape[-1]
     batches = TrainingBatches(inputs.train, num_classes, config.trainer.batch_size, config.imbalance, config.seed)
-    set_trainable(model, phase)
-    compile_phase(model, inputs, config, phase, len(batches))
-    display = ProgressDisplay(name, record.num_epochs, phase.epochs, batches.batch_size, record.best)
+    set_trainable(keeper.model, phase)
+    compile_phase(keeper.model, inputs, config, phase, len(batches))
+    first_epoch = record.num_epochs - record.num_epochs_of(name)
+    display = ProgressDisplay(name, first_epoch, keeper.num_epochs(name), batches.batch_size, record.best)
+    callbacks = phase_callbacks(phase, config.schedule.monitor)
     try:
         inputs.network.fit(
             batches,
             validation_data=EvaluationBatches(inputs.val, num_classes, config.trainer.evaluation_batch_size),
             initial_epoch=record.num_epochs,
-            epochs=record.num_epochs + phase.epochs,
+            epochs=first_epoch + phase.epochs,
             callbacks=[
                 keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.draw_order(epoch)),
-                *phase_callbacks(phase, config.schedule.monitor),
+                *callbacks,
                 DivergenceGuard(name, num_classes, phase.learning_rate),
                 BestEpochCallback(record.best),
                 display,
                 HistoryRecorder(record.add, name, len(batches) * batches.batch_size),
+                StateCallback(keeper, name, str(inputs.feed), callbacks),
             ],
             # The order is that of `batches`; Keras would draw another one of the batches.
             shuffle=False,
@@ -56,6 +60,7 @@ def fit_phase(
         )
     finally:
         display.close()
+        record.best.flush()
 
 
 def compile_phase(
@@ -76,6 +81,7 @@ def compile_phase(
         jit_compile=choose_jit_compile(trainer, find_device()),
         steps_per_execution=min(choose_steps_per_execution(inputs, config, phase), num_batches),
     )
+    ease_tracing(inputs.network)
 
 
 def choose_steps_per_execution(inputs: PhaseInputs, config: ExperimentConfig, phase: PhaseConfig) -> int:

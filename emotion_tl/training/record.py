@@ -8,6 +8,7 @@ import pandas as pd
 
 from emotion_tl.training.best_epoch import BestEpoch
 from emotion_tl.training.history import EpochListener, Row, history_table
+from emotion_tl.training.state import TrainingState
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,27 @@ class TrainingRecord:
         """Returns how many epochs have ended."""
         return len(self.rows)
 
+    def num_epochs_of(self, phase: str) -> int:
+        """Returns how many epochs of a phase have ended."""
+        return sum(row["phase"] == phase for row in self.rows)
+
+    def resume(self, state: TrainingState) -> None:
+        """Takes the epochs of a training that goes on. No listener is told of them."""
+        self.rows, self.inputs = list(state.rows), dict(state.inputs)
+        if state.best_epoch is not None and state.best_weights is not None:
+            self.best.resume(state.best_epoch, state.best_value, state.best_weights)
+        self.write_history()
+
     def add(self, row: Row) -> None:
         """Takes the row of an epoch that has ended."""
         self.rows.append(row)
-        history_table(self.rows, self.best.epoch).to_csv(self.folder / "history.csv", index=False)
+        self.write_history()
         for listener in self.listeners:
             listener(row)
+
+    def write_history(self) -> None:
+        """Brings history.csv up to date."""
+        history_table(self.rows, self.best.epoch).to_csv(self.folder / "history.csv", index=False)
 
     def end_phase(self, name: str, inputs: str) -> None:
         """Puts the best weights so far into the network and notes what the phase was fed."""

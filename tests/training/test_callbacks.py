@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from emotion_tl.errors import DeviceMemoryError, TrainingDivergedError
+from emotion_tl.training import best_epoch
 from emotion_tl.training.best_epoch import BestEpoch
 from emotion_tl.training.divergence import DivergenceGuard
 from emotion_tl.training.history import history_table
@@ -74,6 +76,83 @@ def test_the_best_weights_hold_no_optimizer(tmp_path):
     # Another optimizer with other variables takes nothing from the file and misses nothing in it.
     network.compile("sgd", "mse")
     record.restore()
+
+
+@pytest.fixture
+def clock_at(monkeypatch):
+    """Sets the clock by which the file of the best weights is written."""
+
+    def set_clock(seconds: float) -> None:
+        monkeypatch.setattr(best_epoch, "time", SimpleNamespace(monotonic=lambda: seconds))
+
+    set_clock(0.0)
+    return set_clock
+
+
+def offer_epochs(network: keras.Model, record: BestEpoch, values: list[float]) -> None:
+    for epoch, value in enumerate(values, start=1):
+        set_weights(network, epoch)
+        record.offer(epoch, value)
+
+
+def weight_in(folder) -> float:
+    network = make_network()
+    network.load_weights(folder / "best.weights.h5")
+    return network.get_weights()[0][0, 0]
+
+
+def test_the_first_best_weights_are_written_at_once_and_later_ones_every_few_seconds(tmp_path, clock_at):
+    network = make_network()
+    record = BestEpoch(network, "val_loss", tmp_path)
+    offer_epochs(network, record, [5.0, 4.0, 3.0])
+    assert record.epoch == 3
+    assert weight_in(tmp_path) == json.loads((tmp_path / "best.json").read_text())["epoch"] == 1
+    clock_at(best_epoch.SECONDS_BETWEEN_FILES)
+    set_weights(network, 4)
+    record.offer(4, 2.0)
+    assert weight_in(tmp_path) == json.loads((tmp_path / "best.json").read_text())["epoch"] == 4
+
+
+def test_a_postponed_file_is_written_when_it_is_asked_for(tmp_path, clock_at):
+    network = make_network()
+    record = BestEpoch(network, "val_loss", tmp_path)
+    record.postpone()
+    offer_epochs(network, record, [5.0, 4.0, 4.5])
+    assert not list(tmp_path.iterdir())
+    assert record.path == tmp_path / "best.weights.h5"
+    assert weight_in(tmp_path) == 2
+    # The training goes on from where it was.
+    assert (network.get_weights()[0] == 3).all()
+
+
+def test_a_phase_without_a_better_epoch_gives_back_what_it_unfroze(tmp_path, clock_at):
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2), keras.layers.Dense(1)])
+    network.layers[0].trainable = False
+    record = BestEpoch(network, "val_loss", tmp_path)
+    set_weights(network, 1)
+    record.offer(1, 1.0)
+    record.restore()
+    network.layers[0].trainable = True
+    set_weights(network, 2)
+    record.offer(2, 2.0)
+    record.restore()
+    assert all((weight == 1).all() for weight in network.get_weights())
+
+
+def test_a_better_epoch_of_another_phase_holds_all_layers(tmp_path, clock_at):
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2), keras.layers.Dense(1)])
+    record = BestEpoch(network, "val_loss", tmp_path)
+    offer_epochs(network, record, [2.0, 1.0])
+    record.restore()
+    network.layers[0].trainable = False
+    network.layers[1].set_weights([np.full((2, 1), 3.0), np.full(1, 3.0)])
+    record.offer(3, 0.5)
+    network.layers[1].set_weights([np.full((2, 1), 4.0), np.full(1, 4.0)])
+    record.restore()
+    held = keras.models.clone_model(network)
+    held.load_weights(tmp_path / "best.weights.h5")
+    for of in (network, held):
+        assert [weight.flat[0] for weight in of.get_weights()] == [2, 2, 3, 3]
 
 
 # === Divergence ===
