@@ -1,0 +1,124 @@
+"""The chief of a search: KerasTuner's oracle behind a port of this machine, and the workers that ask it for trials."""
+
+import contextlib
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from threading import Thread
+
+from emotion_tl.errors import JobFailedError
+from emotion_tl.tracking.running import read_run_id
+from emotion_tl.tracking.runs import close_if_dead
+from emotion_tl.tuning.kept_models import delete_other_models
+from emotion_tl.tuning.search_folder import TrialResult
+from emotion_tl.tuning.trial_tuner import TrialTuner
+from emotion_tl.tuning.worker import ADDRESS, Assignment, take_part, work
+
+logger = logging.getLogger(__name__)
+
+CHIEF = "chief"
+POLL_SECONDS = 0.5
+# A worker that dies this often without ending a trial in between will not get any further.
+MOST_DEATHS = 3
+SECONDS_TO_END = 30
+
+
+class Chief:
+    """Hands trials to workers and keeps what they came to.
+
+    Attributes:
+        oracle: KerasTuner's.
+    """
+
+    def __init__(self, assignment: Assignment):
+        """Takes up the search where its files leave it, and begins to answer."""
+        self.assignment = assignment
+        take_part(CHIEF, assignment.port)
+        self.tuner = TrialTuner(assignment)
+        self.oracle = self.tuner.oracle
+        self.oracle.verbose = 0
+        self.workers: dict[str, BaseProcess] = {}
+        self.num_deaths = 0
+        # It answers until this process ends: KerasTuner's own end of it takes up to 20 seconds.
+        Thread(target=self.tuner.search, kwargs={"verbose": 0}, daemon=True).start()
+
+    def watch(self, on_change: Callable[["Chief"], None]) -> None:
+        """Waits until the workers have run all trials.
+
+        Args:
+            on_change: called several times a second.
+
+        Raises:
+            JobFailedError: where workers keep dying.
+        """
+        # KerasTuner prints what it compares (1.4.8, engine/conditions.py). Ours goes to standard error.
+        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere), self.started_workers():
+            while self.workers:
+                for name, process in list(self.workers.items()):
+                    if not process.is_alive():
+                        self.bury(name, process)
+                delete_other_models(self.oracle, self.assignment.folder, self.assignment.config.tune.num_best)
+                on_change(self)
+                time.sleep(POLL_SECONDS)
+
+    @contextmanager
+    def started_workers(self) -> Iterator[None]:
+        """Starts the workers, and ends those that are left, each of which closes its run."""
+        for number in range(self.assignment.config.tune.num_workers):
+            self.start(f"worker{number}")
+        try:
+            yield
+        finally:
+            for process in self.workers.values():
+                process.terminate()
+            for process in self.workers.values():
+                process.join(SECONDS_TO_END)
+                process.kill()
+
+    def start(self, name: str) -> None:
+        """Starts a worker, or starts it again."""
+        # Not a daemon: it has processes of its own.
+        self.workers[name] = get_context("spawn").Process(target=work, args=(self.assignment, name), name=name)
+        self.workers[name].start()
+
+    def bury(self, name: str, process: BaseProcess) -> None:
+        """Lets a worker go that has ended; one that died leaves a failed trial and is replaced.
+
+        Raises:
+            JobFailedError: where that has happened too often.
+        """
+        del self.workers[name]
+        if process.exitcode == 0:
+            return
+        trial = self.oracle.ongoing_trials.get(name)
+        self.num_deaths = self.num_deaths + 1 if trial is None else 1
+        if self.num_deaths == MOST_DEATHS:
+            log = self.assignment.folder.worker_log(name)
+            raise JobFailedError(f"The workers of the search die before they have run a trial. {log} says why.")
+        if trial is not None:
+            self.give_up(trial)
+        self.start(name)
+
+    def give_up(self, trial) -> None:
+        """Notes that a trial failed with the process that ran it."""
+        reason = "its process ended without a word, as it does when the system runs out of memory"
+        folder = self.assignment.folder
+        run_id = read_run_id(folder.trial(trial.trial_id))
+        if run_id is not None:
+            close_if_dead(self.assignment.config.tracking, run_id, "FAILED", reason)
+        folder.write_result(trial.trial_id, TrialResult("failed", reason=reason, run_id=run_id))
+        trial.status, trial.message = "FAILED", reason
+        self.oracle.end_trial(trial)
+
+
+def free_port() -> int:
+    """Returns a port of this machine that nothing listens on."""
+    with socket.socket() as listening:
+        listening.bind((ADDRESS, 0))
+        return listening.getsockname()[1]

@@ -1,0 +1,34 @@
+"""Which trials keep what they have trained: the best ones, and those that may go on."""
+
+import keras_tuner
+
+from emotion_tl.tuning.search_folder import CONTINUED_TRIAL, SearchFolder
+
+# What is small stays of every trial: config.yaml, history.csv, result.json.
+LARGE_FILES = ("*.keras", "*.h5", "*.npz")
+
+
+def delete_other_models(oracle: keras_tuner.Oracle, folder: SearchFolder, num_best: int) -> None:
+    """Deletes the weights of trials that are neither among the best nor may be continued.
+
+    So that a search takes as much disk with a thousand trials as with ten.
+    """
+    kept = best_trials(oracle, num_best) | continuable_trials(oracle)
+    for trial_id, trial in list(oracle.trials.items()):
+        if trial.status in ("COMPLETED", "FAILED") and trial_id not in kept:
+            for pattern in LARGE_FILES:
+                for file in folder.trial(trial_id).rglob(pattern):
+                    file.unlink(missing_ok=True)
+
+
+def best_trials(oracle: keras_tuner.Oracle, num_best: int) -> set[str]:
+    """Returns the ids of the best trials."""
+    return {trial.trial_id for trial in oracle.get_best_trials(num_best)}
+
+
+def continuable_trials(oracle: keras_tuner.Oracle) -> set[str]:
+    """Returns the ids of the trials that Hyperband may still continue, and of those it is continuing."""
+    brackets = getattr(oracle, "_brackets", [])
+    waiting = {entry["id"] for bracket in brackets for entries in bracket["rounds"] for entry in entries}
+    running = list(oracle.ongoing_trials.values())
+    return waiting | {trial.hyperparameters.values.get(CONTINUED_TRIAL) for trial in running}

@@ -1,0 +1,109 @@
+"""KerasTuner's tuner, with our trainings as its trials."""
+
+import logging
+import time
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from keras_tuner import errors
+from keras_tuner.engine import base_tuner, trial
+
+from emotion_tl.errors import ConfigurationError, EmotionTLError
+from emotion_tl.tracking.running import read_run_id
+from emotion_tl.training.state_files import has_state
+from emotion_tl.training.stretch import Stretch
+from emotion_tl.tuning.composition import TrialComposer
+from emotion_tl.tuning.executors import Executor, HeadExecutor, ProcessExecutor
+from emotion_tl.tuning.oracles import build_oracle
+from emotion_tl.tuning.overrides import trial_overrides
+from emotion_tl.tuning.search_folder import CONTINUED_TRIAL, EPOCHS, ORACLE_FOLDER, TrialResult
+from emotion_tl.tuning.space import build_hyperparameters
+from emotion_tl.tuning.task import TrialTask
+from emotion_tl.tuning.trial_config import trial_experiment
+from emotion_tl.tuning.worker import Assignment
+
+logger = logging.getLogger(__name__)
+
+# How long a worker waits before it asks again, where the next trial depends on others that are under way.
+IDLE_SECONDS = 0.5
+
+
+class TrialTuner(base_tuner.BaseTuner):
+    """Runs the trials that the chief's oracle picks; in the chief's own process it answers the workers."""
+
+    def __init__(self, assignment: Assignment):
+        """Takes up the search where the files in its folder leave it."""
+        self.assignment = assignment
+        self.was_idle = False
+        config = assignment.config
+        self.composer = TrialComposer(config.tuner.space, assignment.compose, assignment.source)
+        oracle = build_oracle(config.tuner, build_hyperparameters(config.tuner.space), config.schedule.monitor)
+        super().__init__(oracle, directory=str(assignment.folder.path), project_name=ORACLE_FOLDER)
+
+    @cached_property
+    def executor(self) -> Executor:
+        """Returns what computes the trials."""
+        if self.assignment.heads_alone:
+            try:
+                return HeadExecutor(self.assignment.compose([]))
+            except ConfigurationError as error:
+                logger.warning("%s Each trial computes the whole network instead.", error)
+        return ProcessExecutor()
+
+    def run_trial(self, trial: trial.Trial, *_: Any, **__: Any) -> dict[str, float]:
+        """Runs a trial, notes what it came to, and returns its objective."""
+        folder = self.assignment.folder
+        objective = self.assignment.config.schedule.monitor
+        try:
+            task = self.task(trial.trial_id, trial.hyperparameters.values)
+            result = self.executor.run(task)
+        except Exception as error:
+            if not isinstance(error, EmotionTLError):
+                logger.exception("Trial %s failed.", trial.trial_id)
+            reason = str(error) if isinstance(error, EmotionTLError) else f"{type(error).__name__}: {error}"
+            run_id = read_run_id(folder.trial(trial.trial_id))
+            folder.write_result(trial.trial_id, TrialResult("failed", reason=reason, run_id=run_id))
+            raise errors.FailedTrialError(reason) from error
+        folder.write_result(trial.trial_id, result)
+        return {objective: float("nan") if result.value is None else result.value}
+
+    def task(self, trial_id: str, values: dict[str, Any]) -> TrialTask:
+        """Returns what is to be done for a trial, logged below the run of the search."""
+        config, _ = trial_experiment(self.composer, self.assignment.config.tuner, values)
+        tracking = replace(config.tracking, parent_run_id=self.assignment.parent_run_id, run_name=None)
+        space = self.assignment.config.tuner.space
+        parameters = dict(text.split("=", 1) for text in trial_overrides(space, values))
+        folder = self.assignment.folder.trial(trial_id)
+        return TrialTask(
+            trial_id, parameters, replace(config, tracking=tracking), folder, self.stretch(trial_id, values)
+        )
+
+    def stretch(self, trial_id: str, values: dict[str, Any]) -> Stretch:
+        """Returns how much of the training a trial's budget is enough for, and what it goes on from.
+
+        A trial that was interrupted goes on from its own last epoch, where it kept it.
+        """
+        folder = self.assignment.folder
+        continued = values.get(CONTINUED_TRIAL)
+        sources = [trial_id, *([continued] if continued else [])]
+        resume_from = next((folder.trial(source) for source in sources if has_state(folder.trial(source))), None)
+        if self.assignment.heads_alone and EPOCHS not in values:
+            # A head takes seconds; to write down where it is would take as long.
+            return Stretch()
+        return Stretch(values.get(EPOCHS), resume_from, "end" if self.assignment.heads_alone else "epoch")
+
+    def pre_create_trial(self) -> None:
+        """Waits a moment before it asks again for a trial that there was none of."""
+        if self.was_idle:
+            time.sleep(IDLE_SECONDS)
+        self.was_idle = True
+
+    def on_trial_begin(self, trial: trial.Trial) -> None:
+        """Notes that there was a trial."""
+        self.was_idle = False
+        logger.info("Trial %s", trial.trial_id)
+
+    def on_trial_end(self, trial: trial.Trial) -> None:
+        """Tells the chief, which keeps the files."""
+        self.oracle.end_trial(trial)

@@ -1,0 +1,48 @@
+"""Values as text: as Hydra reads them on the command line, and as KerasTuner keeps them.
+
+A choice may be null, a list, or of another type than the one beside it. KerasTuner takes scalars of one type, and sends
+numbers to its workers in 32 bits. So every choice is text to it, the text of an override.
+"""
+
+import re
+from typing import Any
+
+# What Hydra takes for a string without quotation marks.
+PLAIN_TEXT = re.compile(r"[A-Za-z_][\w.+-]*(/[\w.+-]+)*")
+# Words that Hydra takes for something else.
+WORDS = {"null", "true", "false", "nan", "inf"}
+SIGNIFICANT_DIGITS = 6
+
+
+def value_text(value: Any) -> str:
+    """Returns a value as Hydra's command line reads it: null, true, 0.1, relu, 'a b', [256,128], {a:1}."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(rounded(value))
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(value_text, value))}]"
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{key}:{value_text(entry)}' for key, entry in value.items())}}}"
+    return quoted(value) if isinstance(value, str) else str(value)
+
+
+def quoted(text: str) -> str:
+    """Returns text in quotation marks where Hydra would read something else without them."""
+    if PLAIN_TEXT.fullmatch(text) and text.lower() not in WORDS:
+        return text
+    # Hydra takes a backslash for one, except before a quotation mark.
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text)
+    return f"'{escaped}'"
+
+
+def rounded(value: float) -> float:
+    """Returns a number with six significant digits: 0.3 in place of 0.30000000000000004 or, in 32 bits, 0.300000012."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+
+
+def number_text(value: float, integer: bool) -> str:
+    """Returns a number of a range as text, whole where the range is."""
+    return str(round(value)) if integer else value_text(float(value))
