@@ -165,6 +165,7 @@ class TrackingConfig:
         run_name: None makes one of backbone, schedule and seed.
         tags: further tags of the run.
         log_model: log the model with signature and input example.
+        parent_run_id: MLflow run below which the UI shows this one; sweeps and searches set it.
     """
 
     uri: str | None = None
@@ -172,6 +173,25 @@ class TrackingConfig:
     run_name: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     log_model: bool = True
+    parent_run_id: str | None = None
+
+
+RERUN_CHOICES = ("failed", "all", "none")
+
+
+@dataclass
+class SweepConfig:
+    """What a sweep (`-m`) does with jobs that were run before.
+
+    Attributes:
+        rerun: "failed" takes what has finished from MLflow and runs the rest, "none" takes failed ones as they are too,
+            "all" runs everything again. A job that was interrupted always runs again.
+        name: what the sweep is called in MLflow; sweeps of one name are one. None makes it of the keys that are swept,
+            so that a sweep that is started again, or extended by a value, goes on below its first parent run.
+    """
+
+    rerun: str = "failed"
+    name: str | None = None
 
 
 @dataclass
@@ -194,6 +214,7 @@ class ExperimentConfig:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
 
 
 def to_typed(schema: type, composed: DictConfig) -> Any:

@@ -29,9 +29,10 @@ def print_error(message: str) -> None:
     console.print(f"[bold red]error:[/] {escape(message)}")
 
 
-def print_heading(text: str) -> None:
+def print_heading(title: str, text: str) -> None:
     """Separates the jobs of a sweep."""
-    console.rule(escape(text), align="left")
+    console.rule(escape(title), align="left")
+    console.print(escape(text))
 
 
 def escape(text: str) -> str:

@@ -31,3 +31,7 @@ class DeviceMemoryError(EmotionTLError):
 
 class ModelNotFoundError(EmotionTLError):
     """A model, a run or a file of a run that is not where the user pointed."""
+
+
+class JobFailedError(EmotionTLError):
+    """A run in a process of its own that failed, with the reason that process gave."""

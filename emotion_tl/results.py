@@ -17,11 +17,13 @@ from emotion_tl.evaluation.gallery import mistakes_gallery, surest_mistakes
 from emotion_tl.evaluation.learning_curves import learning_curves
 from emotion_tl.evaluation.predictions import predictions_table
 from emotion_tl.evaluation.report import evaluate, flatten_metrics
+from emotion_tl.identity import run_identity
 from emotion_tl.inference.model_file import ModelDescription, save_model
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import Device, installed_versions
 from emotion_tl.tracking.keras_model import log_keras_model
 from emotion_tl.tracking.run import TrackedRun
+from emotion_tl.tracking.runs import FALLBACK_WEIGHTS, IDENTITY_TAG
 from emotion_tl.training.prediction import predict_splits
 from emotion_tl.training.record import TrainingResult
 
@@ -44,7 +46,7 @@ def describe_run(config: ExperimentConfig, dataset: Dataset, model: TransferMode
         "backbone": config.backbone.name,
         "output_block": config.backbone.output_block or model.blocks[-1].name,
         "pretrained": "yes" if model.weights.pretrained else "no",
-        "weights": "random (fallback)" if model.weights.fallback else model.weights.name,
+        "weights": FALLBACK_WEIGHTS if model.weights.fallback else model.weights.name,
         "weights_sha256": model.weights.sha256 or "",
         "schedule": config.schedule.name,
         "num_phases": len(phases),
@@ -54,6 +56,7 @@ def describe_run(config: ExperimentConfig, dataset: Dataset, model: TransferMode
         "augmentation": config.augmentation.name,
         "dataset": dataset.name,
         "dataset_fingerprint": dataset.fingerprint,
+        IDENTITY_TAG: run_identity(config, dataset.fingerprint),
         "test_fingerprint": dataset.test.fingerprint,
         "seed": config.seed,
         "device": device,

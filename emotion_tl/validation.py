@@ -4,6 +4,7 @@ import math
 
 from emotion_tl.config import (
     IMBALANCE_TREATMENTS,
+    RERUN_CHOICES,
     AugmentationConfig,
     EvaluationConfig,
     ExperimentConfig,
@@ -36,6 +37,7 @@ def check_experiment_config(config: ExperimentConfig) -> None:
     check_imbalance(config.imbalance)
     check_augmentation(config.augmentation)
     check_evaluation(config.evaluation)
+    check_choice("sweep.rerun", config.sweep.rerun, RERUN_CHOICES)
     check_schedule(config)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mlflow
 import pandas as pd
 import pytest
 
@@ -28,19 +29,23 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def sweep(folder):
-    """Two jobs in one sweep, of which one diverges."""
+def run_sweep(folder: Path, name: str, *further: str) -> subprocess.CompletedProcess[str]:
     overrides = [*tiny_overrides(folder / "faces", folder), *BASELINE, *TWO_EPOCHS]
     rates = "schedule.phases.from_scratch.learning_rate=1e-3,1e30"
     optimizer = "schedule.phases.from_scratch.optimizer=sgd"
-    return emotion_tl("-m", *overrides, rates, optimizer, "hydra.sweep.dir=sweep", cwd=folder)
+    return emotion_tl("-m", *overrides, rates, optimizer, f"hydra.sweep.dir={name}", *further, cwd=folder)
+
+
+@pytest.fixture(scope="module")
+def sweep(folder):
+    """Two jobs in one sweep, of which one diverges."""
+    return run_sweep(folder, "sweep")
 
 
 def test_help_names_choices_commands_and_settings(tmp_path):
     shown = emotion_tl("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for text in ("inceptionv3", "frozen_then_unfrozen", "compare, predict, clean_cache", "learning_rate: 0.001"):
+    for text in ("inceptionv3", "frozen_then_unfrozen", "tune, compare, predict, clean_cache", "learning_rate: 0.001"):
         assert text in shown.stdout
 
 
@@ -59,7 +64,7 @@ def test_cfg_job_shows_the_composed_configuration(tmp_path):
         (["trainer.batch_size=many"], "trainer.batch_size"),
         (["backbone.image_size=48"], "at least 75"),
         (["schedule.phases.unfrozen.trainable_blocks=12"], "at most 11"),
-        (["traine"], "train, compare, predict, clean_cache"),
+        (["traine"], "train, compare, tune, predict, clean_cache"),
         (["data=image_folder", "data.path=missing"], "missing"),
         (["predict", "images=x"], "model"),
         (["compare", "confidence_level=95"], "confidence_level"),
@@ -76,11 +81,29 @@ def test_mistake_is_told_without_a_traceback(arguments, told, tmp_path):
 
 def test_failed_job_does_not_stop_the_others(sweep, folder):
     assert sweep.returncode == 1
-    assert "Failed jobs" in sweep.stderr
-    assert "learning_rate=1e30" in sweep.stderr.replace("1e+30", "1e30")
+    assert "1 finished, 1 failed" in sweep.stdout
+    assert "Job 1 failed: " in sweep.stdout
     metrics = json.loads((folder / "sweep" / "0-baseline_cnn" / "metrics.json").read_text())
     assert 0 <= metrics["test"]["official"]["accuracy"] <= 1
     assert "Traceback" not in sweep.stderr
+
+
+def test_repeated_sweep_tries_only_what_failed(sweep, folder):
+    again = run_sweep(folder, "sweep_again", "sweep.rerun=failed")
+    assert "1 finished before, 1 failed" in again.stdout
+    assert [file.parent.name for file in (folder / "sweep_again").rglob("run.log")] == ["1-baseline_cnn"]
+
+
+def test_jobs_stand_below_one_run_in_mlflow(sweep, folder):
+    run_sweep(folder, "sweep_without_failed", "sweep.rerun=none")
+    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+    runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    (parent,) = (run for run in runs if "parent_key" in run.data.tags)
+    assert parent.info.status == "FAILED"
+    assert parent.data.tags["sweep"] == "schedule.phases.from_scratch.learning_rate"
+    assert parent.data.metrics["num_failed_jobs"] == 1
+    children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert len(children) == len(runs) - 1
 
 
 def test_run_tells_what_it_found(sweep):

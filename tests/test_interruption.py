@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
@@ -35,9 +36,9 @@ def test_ctrl_c_in_a_terminal_reaches_a_sweep_and_its_job(folder):
     assert only_run(folder).info.status == "KILLED"
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Starts a run of so many epochs that it cannot end by itself."""
-    overrides = [*tiny_overrides(folder / "faces", folder), *BASELINE, "schedule.phases.from_scratch.epochs=100000"]
+def start(folder: Path, *arguments: str, epochs: int = 100_000) -> subprocess.Popen[str]:
+    """Starts a run, by default of so many epochs that it cannot end by itself."""
+    overrides = [*tiny_overrides(folder / "faces", folder), *BASELINE, f"schedule.phases.from_scratch.epochs={epochs}"]
     overrides.append("schedule.phases.from_scratch.early_stopping_patience=null")
     command = [sys.executable, "-m", "emotion_tl", *arguments, *overrides]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
@@ -54,17 +55,24 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def wait_for_an_epoch(folder: Path) -> Path:
     """Waits until the first epoch is in history.csv and returns the run's folder."""
+    wait_for(lambda: any(folder.rglob("history.csv")))
+    return next(folder.rglob("history.csv")).parent
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if found := list(folder.rglob("history.csv")):
-            return found[0].parent
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("what the test waits for did not happen in time")
         time.sleep(0.2)
-    raise TimeoutError("no epoch ended in time")
 
 
 def only_run(folder: Path):
+    """Returns the only run but that of a sweep, whose jobs have ended when it does."""
     mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
-    (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert {run.info.status for run in runs} == {"KILLED"}
+    (run,) = (run for run in runs if "parent_key" not in run.data.tags)
     return run
 
 
@@ -81,6 +89,21 @@ def test_interrupted_run_is_closed_as_killed(folder, ended_by, arguments):
     assert only_run(folder).info.status == "KILLED"
     assert len(pd.read_csv(run_folder / "history.csv")) >= 1
     assert json.loads((run_folder / "best.json").read_text())["epoch"] >= 1
+
+
+def test_pulled_plug_in_a_sweep_costs_the_job_it_was_in(folder):
+    seeds = "seed=0,1"
+    process = start(folder, "-m", seeds, epochs=60)
+    wait_for(lambda: len(list(folder.rglob("history.csv"))) == 2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=PATIENCE_SECONDS)
+    again = start(folder, "-m", seeds, epochs=60)
+    told, _ = again.communicate(timeout=PATIENCE_SECONDS)
+    assert again.returncode == 0
+    assert "1 finished before, 1 finished" in told
+    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+    runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert sorted(run.info.status for run in runs) == ["FINISHED", "FINISHED", "FINISHED", "KILLED"]
 
 
 def test_pulled_plug_leaves_history_weights_and_a_usable_cache(folder):

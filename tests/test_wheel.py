@@ -31,7 +31,7 @@ def site(tmp_path_factory):
 def run_installed(site: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs the console script's function, with the wheel on the path and not the checkout."""
     environment = {**os.environ, "PYTHONPATH": str(site)}
-    code = "from emotion_tl.cli import main; main()"
+    code = "from emotion_tl.cli.main import main; main()"
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
@@ -40,7 +40,7 @@ def test_wheel_holds_the_configuration_and_no_tests(site):
     assert (site / "emotion_tl" / "conf" / "backbone" / "inceptionv3.yaml").is_file()
     assert {path.name.split("-")[0] for path in site.iterdir()} == {"emotion_tl"}
     (entry_points,) = site.glob("*.dist-info/entry_points.txt")
-    assert "emotion-tl = emotion_tl.cli:main" in entry_points.read_text()
+    assert "emotion-tl = emotion_tl.cli.main:main" in entry_points.read_text()
 
 
 def test_help_and_training_work_from_an_empty_folder(site, tmp_path):

@@ -2,13 +2,14 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.exceptions import MlflowException
@@ -16,6 +17,7 @@ from mlflow.exceptions import MlflowException
 from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_plain
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.errors import EmotionTLError
+from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags
 from emotion_tl.tracking.store import open_store, select_experiment
 
 logger = logging.getLogger(__name__)
@@ -24,6 +26,10 @@ logger = logging.getLogger(__name__)
 LONGEST_PARAMETER = 500
 LARGEST_BATCH = 100
 LONGEST_DIGEST = 36
+
+# Weights and models stay in the run's folder; `log_keras_model` logs the model.
+LARGE_FILES = {".keras", ".h5"}
+HIDDEN = {".hydra", LOCK_FILE}
 
 # Columns of the history by the name of their metric, which stands beside its val_ twin in the UI's list.
 METRIC_NAMES = {
@@ -72,13 +78,21 @@ class TrackedRun:
     def log_config(self, config: ExperimentConfig) -> None:
         """Logs the configuration: each setting as a parameter, `schedule.phases.frozen.epochs` and so on."""
         settings = pd.json_normalize(to_plain(config)).iloc[0].items()
-        parameters = [(str(key), str(value)[:LONGEST_PARAMETER]) for key, value in settings]
-        for start in range(0, len(parameters), LARGEST_BATCH):
-            mlflow.log_params(dict(parameters[start : start + LARGEST_BATCH]))
+        self.log_parameters({str(key): str(value) for key, value in settings})
+
+    def log_parameters(self, parameters: Mapping[str, str]) -> None:
+        """Logs settings, as many at once as MLflow takes."""
+        shortened = [(key, value[:LONGEST_PARAMETER]) for key, value in parameters.items()]
+        for start in range(0, len(shortened), LARGEST_BATCH):
+            mlflow.log_params(dict(shortened[start : start + LARGEST_BATCH]))
 
     def log_dataset(self, dataset: Dataset, config: DataConfig) -> None:
         """Logs which images the run saw: name, fingerprint, where they came from and how many."""
-        mlflow.log_input(LoggedDataset(dataset, config), context="training")
+        try:
+            mlflow.log_input(LoggedDataset(dataset, config), context="training")
+        except MlflowException:
+            # Runs that begin at the same moment all add the data set, and MLflow's database takes the first.
+            mlflow.log_input(LoggedDataset(dataset, config), context="training")
         counts = {f"num_{name}_images": len(split) for name, split in dataset.splits().items()}
         mlflow.log_params({**counts, "num_rejected_images": len(dataset.rejected)})
 
@@ -98,7 +112,7 @@ class TrackedRun:
     def log_folder(self, folder: Path) -> None:
         """Logs what the run left in its folder, but the model, which `log_keras_model` logs."""
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix not in {".keras", ".h5"} and ".hydra" not in path.parts:
+            if path.is_file() and path.suffix not in LARGE_FILES and not HIDDEN.intersection(path.parts):
                 parent = path.parent.relative_to(folder).as_posix()
                 mlflow.log_artifact(str(path), None if parent == "." else parent)
 
@@ -107,17 +121,23 @@ class TrackedRun:
 def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folder: Path) -> Iterator[TrackedRun]:
     """Opens an MLflow run and closes it as finished, failed or killed.
 
-    However it ends, what the run left in `folder` until then is logged with it.
+    However it ends, what the run left in `folder` until then is logged with it. `folder` has to be there.
 
     Raises:
         ConfigurationError: where the store cannot be reached.
     """
     uri = open_store(config)
     experiment_id = select_experiment(uri, config.experiment_name or experiment_name)
-    active = mlflow.start_run(experiment_id=experiment_id, run_name=config.run_name or run_name, tags=config.tags)
+    active = mlflow.start_run(
+        experiment_id=experiment_id,
+        run_name=config.run_name or run_name,
+        parent_run_id=config.parent_run_id,
+        tags=config.tags | place_tags(folder),
+    )
     run = TrackedRun(active.info.run_id, active.info.run_name)
     try:
-        yield run
+        with mark_as_running(folder, run.run_id, run.name):
+            yield run
     except KeyboardInterrupt:
         end_run(run, folder, "KILLED", "interrupted")
         raise
@@ -139,3 +159,14 @@ def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> N
         status = "FAILED" if status == "FINISHED" else status
     finally:
         mlflow.end_run(status)
+
+
+def log_failed_run(config: TrackingConfig, dataset_name: str, run_name: str, overrides: list[str], reason: str) -> str:
+    """Logs what failed before it had a run, and returns the id of the run that says so."""
+    experiment_id = select_experiment(open_store(config), config.experiment_name or dataset_name)
+    client = MlflowClient()
+    parent = {} if config.parent_run_id is None else {PARENT_TAG: config.parent_run_id}
+    tags = config.tags | parent | {"reason": reason, "overrides": " ".join(overrides)}
+    run_id = client.create_run(experiment_id, run_name=config.run_name or run_name, tags=tags).info.run_id
+    client.set_terminated(run_id, "FAILED")
+    return run_id

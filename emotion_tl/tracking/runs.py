@@ -1,5 +1,6 @@
 """Finished runs, read back from MLflow."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
@@ -9,7 +10,12 @@ from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.tracking.running import close_dead_run
 from emotion_tl.tracking.store import open_store
+
+# What runs are found by, see `emotion_tl.identity`.
+IDENTITY_TAG = "identity"
+FALLBACK_WEIGHTS = "random (fallback)"
 
 
 def find_runs(config: TrackingConfig, experiment_name: str | None, run_ids: list[str]) -> list[Run]:
@@ -38,6 +44,67 @@ def find_runs(config: TrackingConfig, experiment_name: str | None, run_ids: list
             "with tracking.uri=..."
         )
     return [run for run in runs if run.info.experiment_id == runs[0].info.experiment_id]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a sweep wants to know of a run.
+
+    Attributes:
+        status: MLflow's: "FINISHED", "FAILED", "KILLED" or "RUNNING".
+        metrics: the latest value of each.
+        reason: why it did not finish.
+    """
+
+    run_id: str
+    run_name: str
+    status: str
+    metrics: dict[str, float]
+    reason: str | None
+
+
+def find_same_runs(config: TrackingConfig, experiment_name: str, identity: str) -> list[RunSummary]:
+    """Returns the runs of an experiment with this identity, the latest first, whatever became of them.
+
+    Runs of this machine whose process died are closed as killed. Those whose pretrained weights could not be had are
+    left out: the next try may have them.
+    """
+    open_store(config)
+    experiment = mlflow.get_experiment_by_name(experiment_name)
+    if experiment is None:
+        return []
+    runs = mlflow.search_runs(
+        [experiment.experiment_id],
+        f"tags.{IDENTITY_TAG} = '{identity}'",
+        order_by=["attributes.start_time DESC"],
+        output_format="list",
+    )
+    return [
+        summarise(mlflow.get_run(run.info.run_id) if close_dead_run(run) else run)
+        for run in runs
+        if run.data.tags.get("weights") != FALLBACK_WEIGHTS
+    ]
+
+
+def close_if_dead(config: TrackingConfig, run_id: str, status: str, reason: str) -> None:
+    """Closes a run whose process died before it could."""
+    close_dead_run(get_run(run_id, open_store(config)), status, reason)
+
+
+def read_summary(config: TrackingConfig, run_id: str) -> RunSummary:
+    """Returns what a run has come to.
+
+    Raises:
+        ModelNotFoundError: where it is not in the store.
+    """
+    return summarise(get_run(run_id, open_store(config)))
+
+
+def summarise(run: Run) -> RunSummary:
+    """Returns a run without what belongs to MLflow alone."""
+    return RunSummary(
+        run.info.run_id, run.info.run_name, run.info.status, dict(run.data.metrics), run.data.tags.get("reason")
+    )
 
 
 def get_run(run_id: str, uri: str) -> Run:

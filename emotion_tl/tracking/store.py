@@ -4,10 +4,12 @@ import logging
 import os
 import shlex
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from urllib.parse import urlparse
 
 import mlflow
+from filelock import FileLock
 from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
@@ -17,6 +19,7 @@ from emotion_tl.errors import ConfigurationError
 for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.utils.environment", "mlflow.models.model"):
     logging.getLogger(chatty).setLevel(logging.ERROR)
 
+SQLITE = "sqlite:///"
 # The UI then opens with training runs rather than with chat traces.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -27,10 +30,9 @@ def tracking_uri(config: TrackingConfig) -> str:
     A relative SQLite path would mean another file in each working directory.
     """
     if config.uri is None:
-        return f"sqlite:///{Path.cwd() / 'mlflow.db'}"
-    prefix = "sqlite:///"
-    if config.uri.startswith(prefix):
-        return f"{prefix}{Path(config.uri.removeprefix(prefix)).expanduser().absolute()}"
+        return f"{SQLITE}{Path.cwd() / 'mlflow.db'}"
+    if config.uri.startswith(SQLITE):
+        return f"{SQLITE}{Path(config.uri.removeprefix(SQLITE)).expanduser().absolute()}"
     return config.uri
 
 
@@ -51,17 +53,25 @@ def open_store(config: TrackingConfig) -> str:
         ConfigurationError: where the store cannot be reached.
     """
     uri = tracking_uri(config)
-    if uri.startswith("sqlite:///"):
+    if uri.startswith(SQLITE):
         Path(urlparse(uri).path).parent.mkdir(parents=True, exist_ok=True)
     try:
         mlflow.set_tracking_uri(uri)
-        mlflow.search_experiments(max_results=1)
+        with one_at_a_time(uri):
+            mlflow.search_experiments(max_results=1)
     except MlflowException as error:
         raise ConfigurationError(
             f"tracking.uri: the MLflow store {uri} cannot be used ({error.message}). Expected for example "
             "sqlite:////absolute/path/mlflow.db or http://host:5000."
         ) from error
     return uri
+
+
+def one_at_a_time(uri: str) -> AbstractContextManager:
+    """Returns a lock on an SQLite file: two processes that make its tables at the same moment fail."""
+    if not uri.startswith(SQLITE):
+        return nullcontext()
+    return FileLock(f"{urlparse(uri).path}.lock")
 
 
 def select_experiment(uri: str, name: str) -> str:
@@ -72,7 +82,7 @@ def select_experiment(uri: str, name: str) -> str:
     experiment = mlflow.get_experiment_by_name(name)
     if experiment is None:
         location = None
-        if uri.startswith("sqlite:///"):
+        if uri.startswith(SQLITE):
             location = (Path(urlparse(uri).path).parent / "mlartifacts").as_uri()
         try:
             return mlflow.create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS)

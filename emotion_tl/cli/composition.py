@@ -1,0 +1,71 @@
+"""Finds `conf/` and composes it."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from emotion_tl.config import ExperimentConfig, to_typed
+from emotion_tl.errors import ConfigurationError
+
+
+def config_folder(command: str) -> Path:
+    """Returns the folder of the YAML files: inside an installed package, or beside the package in a checkout.
+
+    Raises:
+        ConfigurationError: where neither is there, which means a broken installation.
+    """
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "conf", package.parent / "conf"):
+        if (folder / f"{command}.yaml").is_file():
+            return folder
+    raise ConfigurationError(f"Expected the configuration files in {package / 'conf'}. Install the package again.")
+
+
+def own_settings(schema: type, composed: DictConfig) -> DictConfig:
+    """Returns the settings a command knows: conf/local may hold others, which are for `train`."""
+    return OmegaConf.masked_copy(composed, [entry.name for entry in fields(schema)])
+
+
+@dataclass(frozen=True)
+class ExperimentComposer:
+    """Composes experiments in whatever process it is sent to.
+
+    Attributes:
+        folder: of the YAML files.
+        command: whose configuration holds the experiment.
+        overrides: that all of them have.
+    """
+
+    folder: Path
+    command: str
+    overrides: tuple[str, ...]
+
+    def __call__(self, overrides: list[str]) -> ExperimentConfig:
+        """Returns the experiment with further overrides.
+
+        Raises:
+            ConfigurationError: where it cannot be composed.
+        """
+        composed = self.compose(overrides)
+        return to_typed(ExperimentConfig, own_settings(ExperimentConfig, composed))
+
+    def choices(self, overrides: list[str]) -> dict[str, str | None]:
+        """Returns the option of each group with further overrides."""
+        return dict(self.compose(overrides).hydra.runtime.choices)
+
+    def compose(self, overrides: list[str]) -> DictConfig:
+        """Returns the composed configuration, Hydra's own included.
+
+        Raises:
+            ConfigurationError: where it cannot be composed.
+        """
+        if not GlobalHydra.instance().is_initialized():
+            initialize_config_dir(str(self.folder), version_base="1.3")
+        try:
+            return compose(self.command, [*self.overrides, *overrides], return_hydra_config=True)
+        except HydraException as error:
+            raise ConfigurationError(" ".join(str(error.__cause__ or error).split())) from error

@@ -1,0 +1,159 @@
+"""A sweep as a whole: its MLflow run, the jobs below it, and what is told at its end.
+
+The jobs may run in other processes and on other machines: they get the id of the parent run as an override, which every
+launcher hands on, and leave what became of them among its artifacts.
+"""
+
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, open_dict, read_write
+
+from emotion_tl.cli.experiments import run_and_tell
+from emotion_tl.config import ExperimentConfig, SweepConfig, TrackingConfig, to_typed
+from emotion_tl.console import configure_logging, console, print_error, print_heading
+from emotion_tl.errors import EmotionTLError
+from emotion_tl.own_process import call_in_own_process
+
+if TYPE_CHECKING:
+    from emotion_tl.sweeps.outcome import JobOutcome
+
+PARENT_KEY = "tracking.parent_run_id"
+# Keys that say where a sweep is run and logged, not what it tries.
+NOT_TRIED = ("hydra", "tracking", "sweep", "cache_dir")
+IN_TURN = "basic"
+
+
+@dataclass
+class OpenSweep:
+    """The sweep this process has started.
+
+    Attributes:
+        run_id: of its MLflow run.
+        folder: of the artifacts in which its jobs leave their outcomes.
+    """
+
+    run_id: str
+    folder: str
+
+
+open_sweep: OpenSweep | None = None
+
+
+class SweepCallback(Callback):
+    """Opens the MLflow run of a sweep before Hydra starts its jobs."""
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        """Tells every job of the parent run. Hydra turns errors into warnings here, so that they end the process."""
+        global open_sweep
+        try:
+            open_sweep = start_sweep(config)
+        except EmotionTLError as error:
+            print_error(str(error))
+            sys.exit(1)
+
+
+def start_sweep(config: DictConfig) -> OpenSweep:
+    """Opens the parent run, or that of the same sweep when it was started before, and adds it to the jobs' overrides.
+
+    Raises:
+        ConfigurationError: where a setting is wrong or the store cannot be reached.
+    """
+    from emotion_tl.identity import hash_content
+    from emotion_tl.tracking.parent_run import open_parent_run
+
+    configure_logging(None)
+    tracking = to_typed(TrackingConfig, config.tracking)
+    sweep = to_typed(SweepConfig, config.sweep)
+    overrides = [override for override in parse_overrides(config) if not is_not_tried(override)]
+    swept = sorted(override.key_or_group for override in overrides if override.is_sweep_override())
+    fixed = sorted(str(override.input_line) for override in overrides if not override.is_sweep_override())
+    name = sweep.name or f"sweep of {', '.join(swept) or 'one job'}"
+    key = hash_content(sweep.name or [swept, fixed])
+    experiment = tracking.experiment_name or config.data.name
+    run_id = open_parent_run(tracking, experiment, name, key, {"sweep": ", ".join(swept), "fixed": " ".join(fixed)})
+    with read_write(config), open_dict(config):
+        config.hydra.overrides.task.append(f"{PARENT_KEY}={run_id}")
+    return OpenSweep(run_id, outcomes_folder(Path(config.hydra.sweep.dir)))
+
+
+def parse_overrides(config: DictConfig) -> list[Override]:
+    """Returns the overrides of the command line."""
+    return OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
+
+
+def is_not_tried(override: Override) -> bool:
+    """Returns whether an override changes nothing that is tried."""
+    return override.key_or_group.split(".")[0] in NOT_TRIED
+
+
+def run_sweep_job(composed: DictConfig) -> float | None:
+    """Runs the job Hydra has just started, logs what became of it, and returns its val accuracy where it has one."""
+    from emotion_tl.sweeps.job import Job, run_job
+
+    configure_logging(None)
+    job_config = HydraConfig.get()
+    overrides = [text for text in job_config.overrides.task if not text.startswith(f"{PARENT_KEY}=")]
+    tracking = to_typed(TrackingConfig, composed.tracking)
+    output_dir = Path(job_config.runtime.output_dir).absolute()
+    job = Job(int(job_config.job.num), overrides, output_dir, tracking, str(composed.data.name))
+    print_heading(f"Job {job.number}", " ".join(overrides))
+    # Bars and tables of jobs that run at once would be mixed up.
+    in_turn = job_config.runtime.choices["hydra/launcher"] == IN_TURN
+    terminal = None if in_turn else output_dir / "terminal.log"
+    outcome = run_job(
+        job,
+        lambda: to_typed(ExperimentConfig, composed),
+        lambda config, folder: call_in_own_process(run_and_tell, config, folder, terminal=terminal),
+    )
+    log_outcome(outcome, tracking, Path(job_config.sweep.dir))
+    return outcome.val_accuracy
+
+
+def log_outcome(outcome: "JobOutcome", tracking: TrackingConfig, sweep_dir: Path) -> None:
+    """Tells what became of a job, and leaves it among the artifacts of the sweep's MLflow run."""
+    from emotion_tl.tracking.parent_run import log_record
+    from emotion_tl.tracking.store import open_store
+
+    if tracking.parent_run_id is not None:
+        open_store(tracking)
+        log_record(tracking.parent_run_id, asdict(outcome), f"{outcomes_folder(sweep_dir)}/{outcome.number:05d}.json")
+    if outcome.has_failed:
+        print_error(f"Job {outcome.number}: {outcome.reason}")
+    else:
+        accuracy = 100 * (outcome.val_accuracy or 0)
+        console.print(f"Job {outcome.number} {outcome.status}: val accuracy {accuracy:.1f} %")
+
+
+def outcomes_folder(sweep_dir: Path) -> str:
+    """Returns the folder of a start's outcomes among the artifacts of the parent: its own, as job numbers repeat."""
+    return f"jobs/{sweep_dir.name}"
+
+
+def finish_sweep(interrupted: bool = False) -> bool:
+    """Tells what the sweep of this process found, closes its MLflow run, and returns whether a job has failed."""
+    if open_sweep is None:
+        return False
+    from emotion_tl.sweeps.outcome import JobOutcome
+    from emotion_tl.sweeps.summary import outcomes_table, print_outcomes
+    from emotion_tl.tracking.parent_run import close_parent_run, log_summary, log_table, read_records
+
+    outcomes = [JobOutcome(**record) for record in read_records(open_sweep.run_id, open_sweep.folder)]
+    num_failed = sum(outcome.has_failed for outcome in outcomes)
+    metrics: dict[str, float] = {"num_jobs": len(outcomes), "num_failed_jobs": num_failed}
+    accuracies = [outcome.val_accuracy for outcome in outcomes if outcome.val_accuracy is not None]
+    if accuracies:
+        metrics["val_accuracy"] = max(accuracies)
+    if outcomes:
+        print_outcomes(outcomes)
+        log_table(open_sweep.run_id, outcomes_table(outcomes), "jobs")
+    status = "KILLED" if interrupted else "FAILED" if num_failed else "FINISHED"
+    log_summary(open_sweep.run_id, metrics)
+    close_parent_run(open_sweep.run_id, status)
+    return num_failed > 0

@@ -1,0 +1,103 @@
+"""Runs one job of a sweep, or takes what an earlier run of it left: nothing is computed twice.
+
+Which jobs have ended is read from MLflow, so that the ledger of a sweep outlives the machine that started it and is the
+same for all machines that work on it.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from emotion_tl.caching.locking import locked
+from emotion_tl.config import ExperimentConfig, TrackingConfig
+from emotion_tl.data.dataset import load_dataset
+from emotion_tl.errors import EmotionTLError
+from emotion_tl.identity import run_identity
+from emotion_tl.sweeps.outcome import FAILED, FAILED_BEFORE, FINISHED, REUSED, JobOutcome, outcome_of_run
+from emotion_tl.tracking.run import log_failed_run
+from emotion_tl.tracking.running import read_run_id
+from emotion_tl.tracking.runs import close_if_dead, find_same_runs, read_summary
+from emotion_tl.validation import check_experiment_config
+
+logger = logging.getLogger(__name__)
+
+LOCKS = "jobs"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a sweep.
+
+    Attributes:
+        number: counted from 0.
+        overrides: of the command line, with this job's values.
+        output_dir: its folder.
+        tracking: where it is logged.
+        dataset_name: the MLflow experiment where `tracking` names none.
+    """
+
+    number: int
+    overrides: list[str]
+    output_dir: Path
+    tracking: TrackingConfig
+    dataset_name: str
+
+
+def run_job(
+    job: Job, compose: Callable[[], ExperimentConfig], run: Callable[[ExperimentConfig, Path], None]
+) -> JobOutcome:
+    """Returns what became of a job; it is run where no earlier run of the same can stand for it.
+
+    Args:
+        compose: returns its configuration.
+        run: runs an experiment in a process of its own.
+    """
+    try:
+        config = compose()
+        check_experiment_config(config)
+        cache = Path(config.cache_dir).expanduser()
+        dataset = load_dataset(config.data, cache)
+        identity = run_identity(config, dataset.fingerprint)
+        # Another sweep, or another machine on the same disk, may be at the same job.
+        with locked(cache / LOCKS, identity, lambda: logger.info("Job %d is run elsewhere, waiting.", job.number)):
+            return find_outcome(job, config, identity) or run_now(job, config, run)
+    except EmotionTLError as error:
+        reason = str(error)
+    except Exception as error:
+        logger.exception("Job %d failed.", job.number)
+        reason = f"{type(error).__name__}: {error}"
+    return failed_outcome(job, reason)
+
+
+def find_outcome(job: Job, config: ExperimentConfig, identity: str) -> JobOutcome | None:
+    """Returns the outcome of an earlier run of the same job that sweep.rerun lets stand; None where it is to be run."""
+    rerun = config.sweep.rerun
+    runs = find_same_runs(job.tracking, job.tracking.experiment_name or job.dataset_name, identity)
+    finished = [run for run in runs if run.status == "FINISHED"]
+    failed = [run for run in runs if run.status == "FAILED"]
+    if finished and rerun != "all":
+        return outcome_of_run(job.number, job.overrides, finished[0], REUSED)
+    if failed and rerun == "none":
+        return outcome_of_run(job.number, job.overrides, failed[0], FAILED_BEFORE)
+    return None
+
+
+def run_now(job: Job, config: ExperimentConfig, run: Callable[[ExperimentConfig, Path], None]) -> JobOutcome:
+    """Runs a job and returns what it found."""
+    run(config, job.output_dir)
+    run_id = read_run_id(job.output_dir)
+    if run_id is None:
+        raise RuntimeError(f"The run left no MLflow run in {job.output_dir}.")
+    return outcome_of_run(job.number, job.overrides, read_summary(job.tracking, run_id), FINISHED)
+
+
+def failed_outcome(job: Job, reason: str) -> JobOutcome:
+    """Returns the outcome of a job that failed; where it failed too early for an MLflow run, it gets one."""
+    run_id = read_run_id(job.output_dir)
+    if run_id is None:
+        run_id = log_failed_run(job.tracking, job.dataset_name, f"job {job.number}", job.overrides, reason)
+    else:
+        # A process that was killed could not say so.
+        close_if_dead(job.tracking, run_id, "FAILED", reason)
+    return JobOutcome(job.number, job.overrides, FAILED, run_id, reason=reason)

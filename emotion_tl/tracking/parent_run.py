@@ -1,0 +1,81 @@
+"""The MLflow run of a sweep or a search: the runs of its jobs and trials stand below it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Metric, RunStatus, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.utils.time import get_current_time_millis
+
+from emotion_tl.config import TrackingConfig
+from emotion_tl.tracking.store import open_store, select_experiment
+
+KEY_TAG = "parent_key"
+
+
+def open_parent_run(
+    config: TrackingConfig, experiment_name: str, name: str, key: str, tags: Mapping[str, str] | None = None
+) -> str:
+    """Returns the id of the parent run with this key in the experiment, running again, or of a new one.
+
+    Args:
+        name: shown in the UI.
+        key: what makes two parents the same.
+        tags: further tags.
+
+    Raises:
+        ConfigurationError: where the store cannot be reached.
+    """
+    experiment_id = select_experiment(open_store(config), experiment_name)
+    client = MlflowClient()
+    found = client.search_runs([experiment_id], f"tags.{KEY_TAG} = '{key}'", max_results=1)
+    if found:
+        run_id = found[0].info.run_id
+        client.update_run(run_id, status=RunStatus.to_string(RunStatus.RUNNING))
+    else:
+        run_id = client.create_run(experiment_id, run_name=name, tags={KEY_TAG: key}).info.run_id
+    client.log_batch(run_id, tags=[RunTag(tag, value) for tag, value in (tags or {}).items()])
+    return run_id
+
+
+def close_parent_run(run_id: str, status: str) -> None:
+    """Ends the run as FINISHED, FAILED or KILLED."""
+    MlflowClient().set_terminated(run_id, status)
+
+
+def log_summary(run_id: str, metrics: Mapping[str, float]) -> None:
+    """Logs figures of the whole to a run that this process has not opened."""
+    now = get_current_time_millis()
+    MlflowClient().log_batch(run_id, metrics=[Metric(key, float(value), now, 0) for key, value in metrics.items()])
+
+
+def log_record(run_id: str, record: dict[str, Any], path: str) -> None:
+    """Logs a record as a JSON artifact of a run that this process has not opened."""
+    MlflowClient().log_dict(run_id, record, path)
+
+
+def read_records(run_id: str, folder: str) -> list[dict[str, Any]]:
+    """Returns the JSON records among a run's artifacts in one folder, in the order of their names."""
+    with TemporaryDirectory() as temporary:
+        try:
+            local = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=folder, dst_path=temporary)
+        except (MlflowException, OSError):
+            # Nothing was logged there.
+            return []
+        return [json.loads(file.read_text()) for file in sorted(Path(local).glob("*.json"))]
+
+
+def log_file(run_id: str, file: Path) -> None:
+    """Logs a file as an artifact of a run that this process has not opened."""
+    MlflowClient().log_artifact(run_id, str(file))
+
+
+def log_table(run_id: str, table: pd.DataFrame, name: str) -> None:
+    """Logs a table as a CSV artifact."""
+    MlflowClient().log_text(run_id, table.to_csv(index=False), f"{name}.csv")

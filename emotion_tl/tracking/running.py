@@ -1,0 +1,65 @@
+"""Tells runs that are under way from those whose process died: MLflow goes on calling both RUNNING.
+
+A run holds a lock on a file in its folder, which the operating system frees when the process dies, however it dies.
+"""
+
+import json
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+RUN_FILE = "mlflow_run.json"
+LOCK_FILE = ".running"
+FOLDER_TAG = "folder"
+HOST_TAG = "host"
+# MLflow's own.
+PARENT_TAG = "mlflow.parentRunId"
+
+
+@contextmanager
+def mark_as_running(folder: Path, run_id: str, run_name: str) -> Iterator[None]:
+    """Writes which MLflow run a folder belongs to, and shows that it is under way as long as the block lasts."""
+    (folder / RUN_FILE).write_text(json.dumps({"run_id": run_id, "run_name": run_name}, indent=2))
+    with FileLock(folder / LOCK_FILE):
+        yield
+
+
+def place_tags(folder: Path) -> dict[str, str]:
+    """Returns the tags that say where a run is computed and where its files lie."""
+    return {HOST_TAG: platform.node(), FOLDER_TAG: str(folder.absolute())}
+
+
+def read_run_id(folder: Path) -> str | None:
+    """Returns the MLflow run that a folder belongs to; None where the run ended before it had one."""
+    file = folder / RUN_FILE
+    return json.loads(file.read_text())["run_id"] if file.is_file() else None
+
+
+def has_died(run: Run) -> bool:
+    """Returns whether a run that MLflow calls RUNNING was on this machine and its process is gone."""
+    tags = run.data.tags
+    if run.info.status != "RUNNING" or tags.get(HOST_TAG) != platform.node() or FOLDER_TAG not in tags:
+        return False
+    folder = Path(tags[FOLDER_TAG])
+    if not folder.is_dir():
+        return True
+    try:
+        with FileLock(folder / LOCK_FILE, timeout=0):
+            return True
+    except Timeout:
+        return False
+
+
+def close_dead_run(run: Run, status: str = "KILLED", reason: str = "its process ended without closing it") -> bool:
+    """Ends a run that MLflow calls RUNNING though its process is gone, and returns whether it was such a run."""
+    if not has_died(run):
+        return False
+    client = MlflowClient()
+    client.set_tag(run.info.run_id, "reason", reason)
+    client.set_terminated(run.info.run_id, status)
+    return True
