@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from hydra import compose, initialize_config_dir
 
-from emotion_tl.cli import config_folder
+from emotion_tl.cli.composition import config_folder
 from emotion_tl.config import ExperimentConfig, to_typed
 
 

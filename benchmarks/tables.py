@@ -14,7 +14,7 @@ from benchmarks.arguments import RESULTS
 README = RESULTS.parent / "README.md"
 # A table stands between <!-- name --> and <!-- /name -->.
 MARKED = re.compile(r"<!-- (?P<name>\w+) -->\n.*?<!-- /(?P=name) -->", re.DOTALL)
-PEERS = {"fastai_fine_tune": "fastai", "gpu_throughput": "PyTorch"}
+PEERS = {"fastai_fine_tune": "fastai", "gpu_throughput": "PyTorch", "head_search": "KerasTuner alone"}
 DEFAULT_PEER = "plain Keras"
 SCALING_PLOT = "![Time, memory and concurrent runs as the work grows](images/scaling.png)"
 NOT_MEASURED = "Not measured yet."
