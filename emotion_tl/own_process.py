@@ -6,17 +6,23 @@ ends.
 
 import logging
 import os
+import signal
+import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import active_children, get_context
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from emotion_tl.errors import DeviceMemoryError, EmotionTLError, JobFailedError
-from emotion_tl.signals import end_on_signals
+from emotion_tl.signals import end_on_signals, end_with_parent
 
 logger = logging.getLogger(__name__)
+
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+# In which an interrupted process closes its run.
+CLOSING_SECONDS = 60
 
 
 def call_in_own_process(function: Callable[..., Any], *arguments: Any, terminal: Path | None = None) -> Any:
@@ -27,41 +33,59 @@ def call_in_own_process(function: Callable[..., Any], *arguments: Any, terminal:
         terminal: file that gets what the process writes to the terminal; None leaves it there.
 
     Raises:
-        JobFailedError: with the reason, where the function raised.
-        DeviceMemoryError: where the process died.
+        JobFailedError: with the reason, where the function raised or the process ended.
+        DeviceMemoryError: where the process was killed, as the system does when its memory runs out.
     """
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as process:
-        try:
-            result, reason = process.submit(call_and_tell, function, arguments, terminal).result()
-        except KeyboardInterrupt:
-            # A terminal's Ctrl-C reaches the process by itself, other signals do not. It closes its run before it ends.
-            for child in active_children():
-                child.terminate()
-            raise
-        except BrokenProcessPool as error:
-            raise DeviceMemoryError(
-                "The process ended without a word, as it does when the system runs out of memory. Try a smaller "
-                "trainer.batch_size, trainer.evaluation_batch_size or backbone.image_size."
-            ) from error
+    context = get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=call_and_send, args=(sender, function, arguments, terminal))
+    process.start()
+    sender.close()
+    try:
+        result, reason = receiver.recv()
+    except EOFError as error:
+        process.join()
+        raise death_of(process) from error
+    except BaseException:
+        # It closes its run before it ends. A terminal's Ctrl-C has reached it by itself, other signals have not.
+        process.terminate()
+        process.join(CLOSING_SECONDS)
+        raise
+    process.join()
     if reason is not None:
         raise JobFailedError(reason)
     return result
 
 
-def call_and_tell(
-    function: Callable[..., Any], arguments: tuple[Any, ...], terminal: Path | None
-) -> tuple[Any, str | None]:
-    """Calls a function and returns its result, and why it failed: not every error can be sent between processes."""
+def death_of(process: BaseProcess) -> EmotionTLError:
+    """Returns the error that tells how a process ended that said nothing itself."""
+    if process.exitcode == -signal.SIGKILL:
+        return DeviceMemoryError(
+            "The process was killed without a word, as it is when the system runs out of memory. Try a smaller "
+            "trainer.batch_size, trainer.evaluation_batch_size or backbone.image_size."
+        )
+    return JobFailedError(f"The process ended without a word, with exit code {process.exitcode}.")
+
+
+def call_and_send(
+    sender: Connection, function: Callable[..., Any], arguments: tuple[Any, ...], terminal: Path | None
+) -> None:
+    """Calls a function and sends its result, and why it failed: not every error can be sent between processes."""
     end_on_signals()
+    end_with_parent()
     if terminal is not None:
         write_terminal_to(terminal)
+    result, reason = None, None
     try:
-        return function(*arguments), None
+        result = function(*arguments)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
     except EmotionTLError as error:
-        return None, str(error)
+        reason = str(error)
     except Exception as error:
         logger.exception("The process failed.")
-        return None, f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
+    sender.send((result, reason))
 
 
 def write_terminal_to(path: Path) -> None:

@@ -1,5 +1,8 @@
 """Small experiments that tests run for real."""
 
+import os
+import signal
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -49,3 +52,21 @@ def compose_config(overrides: list[str]) -> ExperimentConfig:
     """Composes conf/ as the command line does."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return to_typed(ExperimentConfig, compose("train", overrides))
+
+
+def children_of(pid: int) -> list[int]:
+    """Returns the Python processes a process has started, without multiprocessing's resource tracker."""
+    found = subprocess.run(
+        ["ps", "--ppid", str(pid), "-o", "pid=", "-o", "args="], capture_output=True, text=True, check=True
+    )
+    lines = [line.strip().split(maxsplit=1) for line in found.stdout.splitlines()]
+    return [int(child) for child, command in lines if "spawn_main" in command]
+
+
+def kill_all(processes: list[subprocess.Popen[str]]) -> None:
+    """Kills the sessions that a test has started and that a failed one has left running."""
+    while processes:
+        process = processes.pop()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()

@@ -13,7 +13,7 @@ import mlflow
 import pandas as pd
 import pytest
 
-from tests.runs import BASELINE, tiny_overrides, write_faces
+from tests.runs import BASELINE, children_of, kill_all, tiny_overrides, write_faces
 
 pytestmark = pytest.mark.fault
 
@@ -36,13 +36,22 @@ def test_ctrl_c_in_a_terminal_reaches_a_sweep_and_its_job(folder):
     assert only_run(folder).info.status == "KILLED"
 
 
+started: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running():
+    yield
+    kill_all(started)
+
+
 def start(folder: Path, *arguments: str, epochs: int = 100_000) -> subprocess.Popen[str]:
     """Starts a run, by default of so many epochs that it cannot end by itself."""
     overrides = [*tiny_overrides(folder / "faces", folder), *BASELINE, f"schedule.phases.from_scratch.epochs={epochs}"]
     overrides.append("schedule.phases.from_scratch.early_stopping_patience=null")
     command = [sys.executable, "-m", "emotion_tl", *arguments, *overrides]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         cwd=folder,
         env=environment,
@@ -51,6 +60,8 @@ def start(folder: Path, *arguments: str, epochs: int = 100_000) -> subprocess.Po
         text=True,
         start_new_session=True,
     )
+    started.append(process)
+    return process
 
 
 def wait_for_an_epoch(folder: Path) -> Path:
@@ -104,6 +115,30 @@ def test_pulled_plug_in_a_sweep_costs_the_job_it_was_in(folder):
     mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
     runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
     assert sorted(run.info.status for run in runs) == ["FINISHED", "FINISHED", "FINISHED", "KILLED"]
+
+
+def test_job_ends_with_the_sweep_that_waited_for_it(folder):
+    process = start(folder, "-m")
+    wait_for_an_epoch(folder)
+    process.kill()
+    process.communicate(timeout=PATIENCE_SECONDS)
+    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+    (job,) = mlflow.search_runs(search_all_experiments=True, filter_string="tags.backbone != ''", output_format="list")
+    wait_for(lambda: mlflow.get_run(job.info.run_id).info.status == "KILLED")
+
+
+def test_lost_job_is_a_failed_one_and_does_not_stop_the_others(folder):
+    process = start(folder, "-m", "hydra/launcher=joblib", "seed=0,1", epochs=400)
+    wait_for(lambda: len(list(folder.rglob("history.csv"))) == 2)
+    os.kill(children_of(process.pid)[0], signal.SIGKILL)
+    told, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 1, errors
+    assert "1 finished, 1 failed" in told
+    assert "The job was lost." in told
+    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+    runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    # The sweep, the job that went on, and the run of the lost one, which closed itself.
+    assert sorted(run.info.status for run in runs) == ["FAILED", "FINISHED", "KILLED"]
 
 
 def test_pulled_plug_leaves_history_weights_and_a_usable_cache(folder):

@@ -75,7 +75,7 @@ def test_launcher_is_a_choice_of_the_configuration(launcher):
 
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local", RAY])
 def test_jobs_run_at_once_in_the_folder_of_the_sweep(launcher, folder):
-    ended = run_application(launcher, "+seconds=3")
+    ended = run_application(launcher, "+seconds=2")
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout.splitlines()[-1]) == {}
     spans = read_spans()
@@ -108,6 +108,14 @@ def test_interrupted_sweep_ends_its_jobs_and_waits_for_them(launcher, folder):
     spans = read_spans()
     assert len(spans) == running
     assert {span["status"] for span in spans.values()} == {"interrupted"}
+
+
+@pytest.mark.slow
+def test_job_is_interrupted_before_its_time_is_over(folder):
+    ended = run_application("submitit_local", "+seconds=100", "+number=0", "hydra.launcher.timeout_min=1")
+    assert ended.returncode == 0, ended.stderr
+    assert read_spans()[0]["status"] == "interrupted"
+    assert "timeout_min" in json.loads(ended.stdout.splitlines()[-1])["0"]
 
 
 def test_setting_a_launcher_does_not_know_is_told_in_one_line(folder):
@@ -148,7 +156,15 @@ def test_slurm_gets_what_the_configuration_says(folder, monkeypatch):
         sweep.kill()
     assert "Job 2 is job 4242_2 of slurm" in told[2]
     lines = (folder / "submitted.sh").read_text().splitlines()
-    for expected in ("partition=gpu", "gpus-per-node=2", "time=90", "mem=48GB", "array=0-2%3", "cpus-per-task=8"):
+    for expected in (
+        "partition=gpu",
+        "gpus-per-node=2",
+        "time=90",
+        "mem=48GB",
+        "array=0-2%3",
+        "cpus-per-task=8",
+        "nodes=1",
+    ):
         assert f"#SBATCH --{expected}" in lines
     assert "module load cuda" in lines
     assert (folder / "cancelled").read_text().split() == ["4242_0", "4242_1", "4242_2"]

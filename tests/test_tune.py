@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.runs import tiny_overrides, write_faces
+from tests.runs import children_of, kill_all, tiny_overrides, write_faces
 
 REPOSITORY = Path(__file__).parent.parent
 PATIENCE_SECONDS = 400
@@ -31,10 +31,19 @@ def folder(tmp_path_factory):
     return folder
 
 
+started: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running():
+    yield
+    kill_all(started)
+
+
 def start(folder: Path, *overrides: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "emotion_tl", "tune", *tiny_overrides(folder / "faces", folder), *overrides]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "120"}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         cwd=folder,
         env=environment,
@@ -43,6 +52,8 @@ def start(folder: Path, *overrides: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+    started.append(process)
+    return process
 
 
 def tune(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
@@ -214,10 +225,3 @@ def test_trial_whose_worker_is_killed_fails_and_the_others_go_on(tmp_path):
     assert "ended without a word" in told
     _, children = runs_below(tmp_path, "heads")
     assert sorted(run.info.status for run in children) == ["FAILED", "FINISHED"]
-
-
-def children_of(pid: int) -> list[int]:
-    """Returns the Python processes a process has started, without multiprocessing's resource tracker."""
-    found = subprocess.run(["ps", "--ppid", str(pid), "-o", "pid=,args="], capture_output=True, text=True, check=True)
-    lines = [line.strip().split(maxsplit=1) for line in found.stdout.splitlines()]
-    return [int(child) for child, command in lines if "spawn_main" in command]

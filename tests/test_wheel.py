@@ -38,7 +38,7 @@ def run_installed(site: Path, cwd: Path, *arguments: str) -> subprocess.Complete
 
 def test_wheel_holds_the_configuration_and_no_tests(site):
     assert (site / "emotion_tl" / "conf" / "backbone" / "inceptionv3.yaml").is_file()
-    assert {path.name.split("-")[0] for path in site.iterdir()} == {"emotion_tl"}
+    assert {path.name.split("-")[0] for path in site.iterdir()} == {"emotion_tl", "hydra_plugins"}
     (entry_points,) = site.glob("*.dist-info/entry_points.txt")
     assert "emotion-tl = emotion_tl.cli.main:main" in entry_points.read_text()
 

@@ -9,9 +9,8 @@ from emotion_tl.cli.commands import COMMANDS, EXIT_FAILED
 from emotion_tl.cli.composition import config_folder
 from emotion_tl.cli.sweep import finish_sweep
 from emotion_tl.console import print_error
+from emotion_tl.own_process import EXIT_INTERRUPTED
 from emotion_tl.signals import end_on_signals
-
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main() -> None:

@@ -24,8 +24,25 @@ from emotion_tl.errors import EmotionTLError
 
 # Seconds in which interrupted jobs close their runs.
 CLOSING_TIME = 60
-# Why the jobs of this process' sweep were lost, by their numbers: they could not say so themselves.
-lost_jobs: dict[int, str] = {}
+
+
+@dataclass(frozen=True)
+class LostJob:
+    """A job whose process or machine was lost, and which could not say so itself.
+
+    Attributes:
+        number: its place in the sweep, from 0.
+        overrides: of the command line, with its values.
+        reason: what is known of its end.
+    """
+
+    number: int
+    overrides: list[str]
+    reason: str
+
+
+# Of the sweep that this process has started.
+lost_jobs: list[LostJob] = []
 
 
 @dataclass
@@ -123,6 +140,7 @@ class RemoteLauncher(Launcher):
         except Exception as error:
             known = isinstance(error, EmotionTLError)
             reason = (str(error) if known else f"{type(error).__name__}: {str(error).strip()}").splitlines()[0]
-            lost_jobs[job.number] = reason
+            overrides = list(job.config.hydra.overrides.task)
+            lost_jobs.append(LostJob(job.number, overrides, reason))
             print_error(f"Job {job.number} was lost. {reason}")
-        return JobReturn(overrides=list(job.config.hydra.overrides.task), status=JobStatus.COMPLETED)
+        return JobReturn(overrides=overrides, status=JobStatus.COMPLETED)

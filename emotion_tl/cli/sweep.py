@@ -5,6 +5,7 @@ launcher hands on, and leave what became of them among its artifacts.
 """
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 
 from emotion_tl.cli.experiments import run_and_tell
+from emotion_tl.cli.remote_launcher import lost_jobs
 from emotion_tl.config import ExperimentConfig, SweepConfig, TrackingConfig, to_typed
 from emotion_tl.console import configure_logging, console, print_error, print_heading
 from emotion_tl.errors import EmotionTLError
@@ -99,7 +101,7 @@ def run_sweep_job(composed: DictConfig) -> float | None:
 
     configure_logging(None)
     job_config = HydraConfig.get()
-    overrides = [text for text in job_config.overrides.task if not text.startswith(f"{PARENT_KEY}=")]
+    overrides = without_parent(job_config.overrides.task)
     tracking = to_typed(TrackingConfig, composed.tracking)
     output_dir = Path(job_config.runtime.output_dir).absolute()
     job = Job(int(job_config.job.num), overrides, output_dir, tracking, str(composed.data.name))
@@ -140,11 +142,10 @@ def finish_sweep(interrupted: bool = False) -> bool:
     """Tells what the sweep of this process found, closes its MLflow run, and returns whether a job has failed."""
     if open_sweep is None:
         return False
-    from emotion_tl.sweeps.outcome import JobOutcome
     from emotion_tl.sweeps.summary import outcomes_table, print_outcomes
-    from emotion_tl.tracking.parent_run import close_parent_run, log_summary, log_table, read_records
+    from emotion_tl.tracking.parent_run import close_parent_run, log_summary, log_table
 
-    outcomes = [JobOutcome(**record) for record in read_records(open_sweep.run_id, open_sweep.folder)]
+    outcomes = read_outcomes(open_sweep)
     num_failed = sum(outcome.has_failed for outcome in outcomes)
     metrics: dict[str, float] = {"num_jobs": len(outcomes), "num_failed_jobs": num_failed}
     accuracies = [outcome.val_accuracy for outcome in outcomes if outcome.val_accuracy is not None]
@@ -157,3 +158,22 @@ def finish_sweep(interrupted: bool = False) -> bool:
     log_summary(open_sweep.run_id, metrics)
     close_parent_run(open_sweep.run_id, status)
     return num_failed > 0
+
+
+def read_outcomes(sweep: OpenSweep) -> list["JobOutcome"]:
+    """Returns what became of the jobs of a sweep, those included that were lost before they could leave it."""
+    from emotion_tl.sweeps.outcome import FAILED, JobOutcome
+    from emotion_tl.tracking.parent_run import read_records
+
+    outcomes = [JobOutcome(**record) for record in read_records(sweep.run_id, sweep.folder)]
+    told = {outcome.number for outcome in outcomes}
+    for lost in lost_jobs:
+        if lost.number not in told:
+            overrides = without_parent(lost.overrides)
+            outcomes.append(JobOutcome(lost.number, overrides, FAILED, reason=f"The job was lost. {lost.reason}"))
+    return outcomes
+
+
+def without_parent(overrides: Iterable[str]) -> list[str]:
+    """Returns the overrides without the one that names the parent run, which the user has not given."""
+    return [text for text in overrides if not text.startswith(f"{PARENT_KEY}=")]

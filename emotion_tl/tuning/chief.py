@@ -59,11 +59,14 @@ class Chief:
         """
         # KerasTuner prints what it compares (1.4.8, engine/conditions.py). Ours goes to standard error.
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere), self.started_workers():
+            num_ended = -1
             while self.workers:
                 for name, process in list(self.workers.items()):
                     if not process.is_alive():
                         self.bury(name, process)
-                delete_other_models(self.oracle, self.assignment.folder, self.assignment.config.tune.num_best)
+                if len(self.oracle.end_order) > num_ended:
+                    num_ended = len(self.oracle.end_order)
+                    delete_other_models(self.oracle, self.assignment.folder, self.assignment.config.tune.num_best)
                 on_change(self)
                 time.sleep(POLL_SECONDS)
 

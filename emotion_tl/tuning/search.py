@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich.console import Console
 
-from emotion_tl.console import console
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.errors import JobFailedError
 from emotion_tl.tracking.parent_run import close_parent_run, open_parent_run
@@ -79,7 +79,8 @@ def run_search(config: TuneConfig, compose: Compose, overrides: list[str], sourc
     status = "FAILED"
     try:
         chief = Chief(assignment)
-        with SearchProgress(chief.oracle, console, count_trials(config.tuner)) as progress:
+        # The package's console does not wrap lines.
+        with SearchProgress(chief.oracle, Console(stderr=True), count_trials(config.tuner)) as progress:
             chief.watch(progress.update)
         status = "FINISHED"
     except KeyboardInterrupt:

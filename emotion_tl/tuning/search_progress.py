@@ -30,9 +30,10 @@ class SearchProgress:
         self.console = console
         self.num_trials = num_trials
         self.began = time.monotonic()
-        # Trials of an earlier start say nothing of how long one takes now.
-        self.num_before = len(oracle.end_order)
-        self.num_told = self.num_before
+        self.num_told = len(oracle.end_order)
+        # When the first trial of this start ended, and how many there were then: before that there is much that is
+        # done once, and trials of an earlier start say nothing of how long one takes now.
+        self.first_end: tuple[float, int] | None = None
         self.live = Live(console=console, refresh_per_second=REFRESHES_PER_SECOND, get_renderable=self.view)
 
     def __enter__(self) -> "SearchProgress":
@@ -47,14 +48,18 @@ class SearchProgress:
             self.live.stop()
 
     def update(self, *_: object) -> None:
-        """Tells of trials that have ended since, where there is no terminal to show them on."""
+        """Looks at the time, and tells of trials that have ended, where there is no terminal to show them on."""
+        num_ended = len(self.oracle.end_order)
+        if self.first_end is None and num_ended > self.num_told:
+            self.first_end = time.monotonic(), num_ended
         if self.console.is_terminal:
             return
         for trial_id in self.oracle.end_order[self.num_told :]:
             trial = self.oracle.trials[trial_id]
             score = "failed" if trial.score is None else value_of_objective(trial.score, self.oracle.objective.name)
-            self.console.print(f"trial {trial_id}: {score}; {self.counts()}", markup=False)
-        self.num_told = len(self.oracle.end_order)
+            line = f"trial {trial_id}: {score}; {self.counts()}"
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.num_told = num_ended
 
     def view(self) -> RenderableType:
         """Returns what stands on the terminal now."""
@@ -73,11 +78,11 @@ class SearchProgress:
 
     def time_left(self, num_ended: int) -> str:
         """Returns how long the search will go on at the speed so far."""
-        num_now = num_ended - self.num_before
-        elapsed = time.monotonic() - self.began
-        if self.num_trials is None or num_now == 0:
-            return f"{duration(elapsed)} so far"
-        return f"{duration(elapsed / num_now * max(self.num_trials - num_ended, 0))} left"
+        began, num_before = self.first_end or (self.began, num_ended)
+        if self.num_trials is None or num_ended in (num_before, self.num_trials):
+            return f"{duration(time.monotonic() - self.began)} so far"
+        seconds = (time.monotonic() - began) / (num_ended - num_before)
+        return f"{duration(seconds * max(self.num_trials - num_ended, 0))} left"
 
     def best_lines(self) -> list[Text]:
         """Returns the best trial so far, with its values."""

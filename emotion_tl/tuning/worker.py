@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from emotion_tl.console import configure_logging
 from emotion_tl.own_process import write_terminal_to
 from emotion_tl.runtime import select_backend
-from emotion_tl.signals import end_on_signals
+from emotion_tl.signals import end_on_signals, end_with_parent
 from emotion_tl.tuning.composition import Compose
 from emotion_tl.tuning.search_folder import SearchFolder
 from emotion_tl.tuning_config import TuneConfig
@@ -47,6 +47,7 @@ def take_part(name: str, port: int) -> None:
 def work(assignment: Assignment, name: str) -> None:
     """Runs trials until the chief has no more; what a worker's process does."""
     end_on_signals()
+    end_with_parent()
     take_part(name, assignment.port)
     write_terminal_to(assignment.folder.worker_log(name))
     configure_logging(None)

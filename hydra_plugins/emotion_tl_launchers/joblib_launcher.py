@@ -12,9 +12,8 @@ from hydra.core.utils import JobReturn
 
 from emotion_tl.cli.remote_launcher import CLOSING_TIME, Job, RemoteLauncher, run_remote_job
 from emotion_tl.errors import JobFailedError
-from emotion_tl.signals import end_on_signals
-
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+from emotion_tl.own_process import EXIT_INTERRUPTED
+from emotion_tl.signals import end_on_signals, end_with_parent
 
 
 class JoblibLauncher(RemoteLauncher):
@@ -74,6 +73,7 @@ class JoblibLauncher(RemoteLauncher):
 def send_result(sender: Connection, pickled_job: bytes) -> None:
     """Runs a job in this process and sends what it returns."""
     end_on_signals()
+    end_with_parent()
     try:
         result = run_remote_job(cloudpickle.loads(pickled_job))
     except KeyboardInterrupt:

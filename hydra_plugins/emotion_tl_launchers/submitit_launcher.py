@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from emotion_tl.cli.remote_launcher import CLOSING_TIME, Job, RemoteLauncher, run_remote_job
 from emotion_tl.console import console
 from emotion_tl.errors import JobFailedError
-from emotion_tl.signals import end_on_signals
+from emotion_tl.signals import end_on_signals, interrupt
 
 # Submitit's names for what all its executors know; any other setting belongs to one of them.
 SHARED = (
@@ -27,11 +27,15 @@ SHARED = (
 )
 
 
-def run_submitted_job(job: Job) -> JobReturn:
-    """Runs a job in the process that Submitit started for it."""
-    # Submitit ignores SIGTERM, by which a cluster ends a job, and waits for a signal of its own instead.
+def run_submitted_job(job: Job) -> JobReturn | JobFailedError:
+    """Runs a job in the process that Submitit started for it, and returns why where it was ended."""
+    # Submitit ignores SIGTERM, and at the end of its time starts a job again: a sweep that is started again does that.
     end_on_signals()
-    return run_remote_job(job)
+    signal.signal(signal.SIGUSR2, interrupt)
+    try:
+        return run_remote_job(job)
+    except KeyboardInterrupt:
+        return JobFailedError("It was told to end, as it is shortly before hydra.launcher.timeout_min are over.")
 
 
 class SubmititLauncher(RemoteLauncher):
@@ -66,8 +70,7 @@ class SubmititLauncher(RemoteLauncher):
         settings = {
             name if name in SHARED else f"{self.executor_name}_{name}": value for name, value in self.settings.items()
         }
-        most_timeouts = f"{self.executor_name}_max_num_timeout"
-        executor = AutoExecutor(self.folder, self.executor_name, **{most_timeouts: settings.pop(most_timeouts, 0)})
+        executor = AutoExecutor(self.folder, self.executor_name)
         executor.update_parameters(**settings)
         return executor
 
@@ -75,15 +78,18 @@ class SubmititLauncher(RemoteLauncher):
         """Waits for a job.
 
         Raises:
-            JobFailedError: where it ended without a result.
+            JobFailedError: where it was ended, or ended without a result.
         """
         from submitit.core.utils import FailedJobError, UncompletedJobError
 
         try:
-            return handle.result()
+            result = handle.result()
         except (FailedJobError, UncompletedJobError) as error:
             # Their messages hold all of the job's output.
             raise JobFailedError(f"It left no result (state {handle.state}). See {handle.paths.stderr}") from error
+        if isinstance(result, JobFailedError):
+            raise result
+        return result
 
     def cancel(self) -> None:
         """Ends the jobs that still run."""
