@@ -2,8 +2,8 @@
 
 python -m benchmarks.head_trials --data fer2013.zip --weights inceptionv3.weights.h5
 
-Ours tries them in as many processes as there are cores, each with a share of the trials; the peer keeps the features in
-memory as float32 and gives each `fit` all cores.
+Ours tries them in as many processes as there are cores, each of which takes the next trial when it has ended one, as
+the workers of a search do; the peer keeps the features in memory as float32 and gives each `fit` all cores.
 """
 
 import json
@@ -45,7 +45,7 @@ def main() -> None:
         # Fills the cache, which is not what is measured here.
         run_program(our_command(overrides, work), work)
         features = work / "features.npz"
-        run_program(our_program([], overrides, 0, features), work)
+        run_program(our_program([], overrides, 0, features, work), work)
         trials = draw_trials(arguments.trials)
         sides = {
             "ours": lambda: run_ours(trials, overrides, arguments, work),
@@ -69,23 +69,28 @@ def draw_trials(number: int) -> list[dict[str, Any]]:
 
 def run_ours(trials: list[dict[str, Any]], overrides: list[str], arguments: Namespace, work: Path) -> Measures:
     """Tries the heads in processes side by side."""
-    shares = [trials[start :: arguments.processes] for start in range(arguments.processes)]
-    results = [Path(mkdtemp(prefix="run_", dir=work)) / "result.json" for _ in shares]
-    commands = [our_program(share, overrides, 1, result) for share, result in zip(shares, results, strict=True)]
-    runs = run_together(commands, work)
+    results = [Path(mkdtemp(prefix="run_", dir=work)) / "result.json" for _ in range(arguments.processes)]
+    taken = Path(mkdtemp(prefix="taken_", dir=work))
+    runs = run_together([our_program(trials, overrides, 1, result, taken) for result in results], work)
     measured = [json.loads(result.read_text()) for result in results]
     return {
         "wall_seconds": max(run.wall_seconds for run in runs),
         "peak_memory_mib": max(run.peak_memory_mib for run in runs),
         "trial_seconds": max(each["trial_seconds"] for each in measured),
-        "best_val_accuracy": max(max(each["val_accuracy"]) for each in measured),
+        "best_val_accuracy": max(accuracy for each in measured for accuracy in each["val_accuracy"]),
     }
 
 
-def our_program(trials: list[dict[str, Any]], overrides: list[str], num_threads: int, result: Path) -> list[str]:
-    """Returns the command of `benchmarks.our_heads`; without trials it writes the features as the peer takes them."""
+def our_program(
+    trials: list[dict[str, Any]], overrides: list[str], num_threads: int, result: Path, taken: Path
+) -> list[str]:
+    """Returns the command of `benchmarks.our_heads`; without trials it writes the features as the peer takes them.
+
+    Args:
+        taken: folder in which processes mark the trials they have taken.
+    """
     options = ["--trials", json.dumps(trials), "--num-threads", str(num_threads), "--result", str(result)]
-    return [sys.executable, "-m", "benchmarks.our_heads", *options, *overrides]
+    return [sys.executable, "-m", "benchmarks.our_heads", *options, "--taken", str(taken), *overrides]
 
 
 def run_plain(trials: list[dict[str, Any]], features: Path, arguments: Namespace, work: Path) -> Measures:

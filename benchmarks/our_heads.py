@@ -29,7 +29,11 @@ def main() -> None:
         write_features(trials, arguments.result)
         return
     started = time.perf_counter()
-    accuracies = [try_head(trials, config, trial) for trial in arguments.trials]
+    accuracies = [
+        try_head(trials, config, trial)
+        for number, trial in enumerate(arguments.trials)
+        if take(arguments.taken / str(number))
+    ]
     measures = {"trial_seconds": time.perf_counter() - started, "val_accuracy": accuracies}
     arguments.result.write_text(json.dumps(measures))
 
@@ -45,6 +49,15 @@ def open_trials(config: ExperimentConfig):
 
     dataset = load_dataset(config.data, Path(config.cache_dir))
     return HeadTrials(build_transfer_model(config, dataset.image_shape, dataset.num_classes), dataset, config)
+
+
+def take(mark: Path) -> bool:
+    """Takes a trial, and returns whether no other process has it."""
+    try:
+        mark.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def try_head(trials, config: ExperimentConfig, trial: dict) -> float:
@@ -72,6 +85,7 @@ def parse_arguments() -> Namespace:
     parser.add_argument("--trials", type=json.loads, required=True)
     parser.add_argument("--num-threads", type=int, default=0)
     parser.add_argument("--result", type=Path, required=True)
+    parser.add_argument("--taken", type=Path, required=True)
     parser.add_argument("overrides", nargs="+")
     return parser.parse_args()
 

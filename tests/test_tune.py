@@ -184,7 +184,10 @@ def test_hyperband_continues_its_trials_and_the_best_is_retrained(folder):
             assert len(second) == len(first) + values["tuner/epochs"] - values["tuner/initial_epoch"]
             continued.append(trial_id)
     assert continued
-    assert (search / "retrained" / "metrics.json").is_file()
+    (retrained,) = (search / "retrained").glob("*/metrics.json")
+    assert "test" in json.loads(retrained.read_text())
+    assert not list((search / "trials").rglob("*.npz"))
+    assert "finished before" in tune(folder, *space).stderr
 
 
 @pytest.mark.fault

@@ -1,15 +1,16 @@
 """A search on the command line: the trials, the report, and where asked the best trial as an ordinary run."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 
 from emotion_tl.cli.composition import ExperimentComposer, config_folder
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.config import ExperimentConfig
-from emotion_tl.console import print_heading
+from emotion_tl.console import console, print_heading
+from emotion_tl.errors import JobFailedError
 from emotion_tl.own_process import call_in_own_process
+from emotion_tl.sweeps.job import Job, run_job
 from emotion_tl.tuning.composition import TrialComposer
 from emotion_tl.tuning.report import BestTrial, report_search
 from emotion_tl.tuning.search import SearchResult, run_search
@@ -34,16 +35,28 @@ def run_and_report(config: TuneConfig) -> float:
     best = BestTrial(experiment, [*fixed, *overrides], composer.choices(overrides))
     report_search(result, config, best)
     if config.tune.retrain:
-        retrain(experiment, result)
+        retrain(experiment, best.overrides, result)
     return float(result.best["value"])
 
 
-def retrain(experiment: ExperimentConfig, result: SearchResult) -> None:
-    """Runs the best trial to its end as an ordinary run, with figures on val and test."""
-    print_heading("The best trial, trained again", "")
+def retrain(experiment: ExperimentConfig, overrides: list[str], result: SearchResult) -> None:
+    """Runs the best trial to its end as an ordinary run, with figures on val and test; once, as a job of a sweep.
+
+    Raises:
+        JobFailedError: where it fails.
+    """
+    trial_id = str(result.best["trial_id"])
+    print_heading(f"Trial {trial_id}, trained again", "")
     tracking = replace(experiment.tracking, parent_run_id=result.run_id, run_name=f"{result.name} retrained")
-    folder: Path = result.folder.path / "retrained"
-    call_in_own_process(run_and_tell, replace(experiment, tracking=tracking), folder)
+    job = Job(0, overrides, result.folder.path / "retrained" / trial_id, tracking, experiment.data.name)
+    outcome = run_job(
+        job,
+        lambda: replace(experiment, tracking=tracking),
+        lambda config, folder: call_in_own_process(run_and_tell, config, folder),
+    )
+    if outcome.has_failed:
+        raise JobFailedError(str(outcome.reason))
+    console.print(f"{outcome.status}: run {outcome.run_name}, {outcome.run_id}")
 
 
 def is_of_the_search(override: str) -> bool:

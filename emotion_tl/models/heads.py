@@ -1,7 +1,9 @@
 """The classifier on top of a backbone: pooling, hidden layers, logits."""
 
+from typing import Any
+
 import keras
-from keras import layers
+from keras import initializers, layers
 
 from emotion_tl.config import HeadConfig
 
@@ -24,9 +26,13 @@ def apply_head(features: keras.KerasTensor, config: HeadConfig, num_classes: int
 
 
 def classify(vector: keras.KerasTensor, config: HeadConfig, num_classes: int, seed: int) -> keras.KerasTensor:
-    """Returns the logits, float32 (batch, num_classes), of pooled features (batch, width)."""
+    """Returns the logits, float32 (batch, num_classes), of pooled features (batch, width).
+
+    Its first weights and its dropout depend on the seed alone, and not on what was built before: a head that was tried
+    by itself starts as it does on top of its backbone.
+    """
     for index, width in enumerate(config.units, start=1):
-        vector = layers.Dense(width, use_bias=not config.batch_norm, name=f"head_dense{index}")(vector)
+        vector = dense(width, seed + index, use_bias=not config.batch_norm, name=f"head_dense{index}")(vector)
         if config.batch_norm:
             vector = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"head_dense{index}_bn")(vector)
         vector = layers.Activation("relu", name=f"head_dense{index}_relu")(vector)
@@ -34,7 +40,12 @@ def classify(vector: keras.KerasTensor, config: HeadConfig, num_classes: int, se
             vector = layers.Dropout(config.dropout, seed=seed + index, name=f"head_dropout{index}")(vector)
     if config.dropout and not config.units:
         vector = layers.Dropout(config.dropout, seed=seed, name="head_dropout")(vector)
-    return layers.Dense(num_classes, dtype="float32", name="logits")(vector)
+    return dense(num_classes, seed, dtype="float32", name="logits")(vector)
+
+
+def dense(width: int, seed: int, **settings: Any) -> layers.Dense:
+    """Returns a layer whose first weights depend on the seed alone."""
+    return layers.Dense(width, kernel_initializer=initializers.GlorotUniform(seed), **settings)
 
 
 def pool(features: keras.KerasTensor, pooling: str) -> keras.KerasTensor:

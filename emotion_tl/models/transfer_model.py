@@ -14,7 +14,7 @@ from emotion_tl.models.heads import apply_head
 from emotion_tl.models.preprocessing import to_backbone_input, to_float
 from emotion_tl.models.scratch import SCRATCH_NETWORKS
 from emotion_tl.models.specifications import BackboneSpecification, get_specification
-from emotion_tl.models.weights import WeightsOrigin, cut, load_pretrained
+from emotion_tl.models.weights import WeightsOrigin, load_pretrained
 
 
 @dataclass(frozen=True)
@@ -83,21 +83,27 @@ def build_transfer_model(
 def apply_backbone(
     pixels: keras.KerasTensor, specification: BackboneSpecification, config: ExperimentConfig
 ) -> tuple[keras.KerasTensor, WeightsOrigin]:
-    """Returns the backbone's feature map at its output block, and where its weights come from."""
+    """Returns the backbone's feature map at its output block, and where its weights come from.
+
+    Raises:
+        WeightsError: where pretrained weights cannot be had or do not fit.
+    """
     backbone = config.backbone
-    pretrained, origin = load_pretrained(backbone)
-    if specification.application is None:
-        features = SCRATCH_NETWORKS[backbone.name](pixels)
-    else:
-        application = getattr(keras.applications, specification.application)
-        features = application(include_top=False, weights=None, input_tensor=pixels).output
+    features = build_features(pixels, specification, backbone.name)
+    origin = load_pretrained(backbone, pixels, features)
+    if origin.fallback:
+        # New layers, for these may hold a part of what did not fit.
+        features = build_features(pixels, specification, backbone.name)
     network = keras.Model(keras.utils.get_source_inputs(pixels), features)
-    network = cut(network, specification.blocks_up_to(backbone.output_block)[-1])
-    if pretrained is not None:
-        # A stand-alone network of the same architecture took the weights first: files number the layers of a graph that
-        # holds nothing else.
-        network.set_weights(pretrained.get_weights())
-    return network.output, origin
+    return network.get_layer(specification.blocks_up_to(backbone.output_block)[-1]).output, origin
+
+
+def build_features(pixels: keras.KerasTensor, specification: BackboneSpecification, name: str) -> keras.KerasTensor:
+    """Returns the feature map of a whole backbone with random weights."""
+    if specification.application is None:
+        return SCRATCH_NETWORKS[name](pixels)
+    application = getattr(keras.applications, specification.application)
+    return application(include_top=False, weights=None, input_tensor=pixels).output
 
 
 def split_into_blocks(

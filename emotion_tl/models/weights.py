@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 DOWNLOAD_TIMEOUT_SECONDS = 30.0
 # MobileNetV2 has a file for each of several sizes. One of them, whatever size is trained at, keeps runs comparable.
 IMAGENET_IMAGE_SIZE = 224
+WITH_CLASSIFIER = "with its ImageNet classifier"
 
 
 @dataclass(frozen=True)
@@ -47,43 +48,55 @@ class WeightsOrigin:
 RANDOM_WEIGHTS = WeightsOrigin("random")
 
 
-def load_pretrained(config: BackboneConfig) -> tuple[keras.Model | None, WeightsOrigin]:
-    """Returns a stand-alone backbone, cut at its output block, with its pretrained weights, and where they come from.
+def load_pretrained(config: BackboneConfig, pixels: keras.KerasTensor, features: keras.KerasTensor) -> WeightsOrigin:
+    """Puts pretrained weights into the layers of a backbone, and returns where they come from.
 
-    None stands for random weights: the ones asked for, or those that `config.allow_random_weights` lets take their
-        place.
+    Where they do not fit and `config.allow_random_weights` lets random ones take their place, some of the layers may
+    have taken weights before that was known.
+
+    Args:
+        pixels: what goes into the backbone.
+        features: what comes out of all of it, without a classifier.
 
     Raises:
         WeightsError: where the weights cannot be had or do not fit; the message names the file to put where.
     """
     if config.weights is None:
-        return None, RANDOM_WEIGHTS
+        return RANDOM_WEIGHTS
+    if get_specification(config.name).application is None:
+        raise WeightsError(
+            f"backbone.weights: {config.name} is trained from scratch and takes no weights file. Use "
+            "backbone.weights=null."
+        )
     try:
         if config.weights == "imagenet":
-            network, origin = load_imagenet(config)
-        else:
-            network, origin = load_file(config, Path(config.weights).expanduser())
+            return load_imagenet(config, pixels, features)
+        return load_file(config, Path(config.weights).expanduser(), pixels, features)
     except WeightsError as error:
         if not config.allow_random_weights:
             raise
         logger.warning("%s\nGoing on with RANDOM weights, because backbone.allow_random_weights=true.", error)
-        return None, WeightsOrigin("random", fallback=True)
-    return cut(network, get_specification(config.name).blocks_up_to(config.output_block)[-1]), origin
+        return WeightsOrigin("random", fallback=True)
 
 
-def load_imagenet(config: BackboneConfig) -> tuple[keras.Model, WeightsOrigin]:
-    """Returns the backbone with the ImageNet weights that Keras downloads and caches.
+def load_imagenet(config: BackboneConfig, pixels: keras.KerasTensor, features: keras.KerasTensor) -> WeightsOrigin:
+    """Puts the ImageNet weights that Keras downloads and caches into a backbone.
 
     Raises:
         WeightsError: where the download fails.
     """
     specification = get_specification(config.name)
     cached = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models" / str(specification.imagenet_file)
-    if not cached.exists():
+    if cached.is_file():
+        try:
+            return replace(load_file(config, cached, pixels, features), name="imagenet")
+        except WeightsError as error:
+            logger.warning("%s Keras looks whether it has to be downloaded again.", error)
+    else:
         logger.info("Downloading the ImageNet weights of %s to %s", config.name, cached)
     try:
         with download_timeout():
-            model = build_application(specification, IMAGENET_IMAGE_SIZE, weights="imagenet")
+            downloaded = build_application(specification, IMAGENET_IMAGE_SIZE, weights="imagenet")
     # Keras wraps a failed download in a bare Exception.
     except Exception as error:
         raise WeightsError(
@@ -91,12 +104,15 @@ def load_imagenet(config: BackboneConfig) -> tuple[keras.Model, WeightsOrigin]:
             f"{specification.imagenet_file} of keras.applications into {cached.parent}, or name a weights file with "
             "backbone.weights=/path/to/file, or train from random weights with backbone.weights=null."
         ) from error
+    keras.Model(pixels, features).set_weights(downloaded.get_weights())
     # Keras goes to a temporary folder where it may not write into its own.
-    return model, WeightsOrigin("imagenet", sha256_of(cached) if cached.is_file() else None)
+    return WeightsOrigin("imagenet", sha256_of(cached) if cached.is_file() else None)
 
 
-def load_file(config: BackboneConfig, path: Path) -> tuple[keras.Model, WeightsOrigin]:
-    """Returns the backbone with the weights of a file: Keras' `.weights.h5`, or its older `.h5` without the top.
+def load_file(
+    config: BackboneConfig, path: Path, pixels: keras.KerasTensor, features: keras.KerasTensor
+) -> WeightsOrigin:
+    """Puts the weights of a file into a backbone: Keras' `.weights.h5`, or its older `.h5` without the top.
 
     The file may hold the network with its ImageNet classifier, without it, or only its first blocks. Which one is told
     by its number of parameters.
@@ -111,14 +127,18 @@ def load_file(config: BackboneConfig, path: Path) -> tuple[keras.Model, WeightsO
         )
     num_parameters = count_parameters(path)
     expected = {}
-    for description, model in candidate_networks(config):
-        expected[description] = model.count_params()
-        if model.count_params() == num_parameters:
+    # A network of its own on the layers of the backbone: files number the layers of a graph that holds nothing else.
+    network = keras.Model(pixels, features)
+    for description, candidate in candidate_networks(config, pixels, network):
+        expected[description] = candidate.count_params()
+        if candidate.count_params() == num_parameters:
             try:
-                model.load_weights(path)
+                candidate.load_weights(path)
             except (ValueError, OSError, KeyError) as error:
                 raise WeightsError(f"{path} does not fit {config.name} {description}: {error}") from error
-            return model, WeightsOrigin(path.name, sha256_of(path))
+            if description == WITH_CLASSIFIER:
+                network.set_weights(candidate.get_weights()[: len(network.weights)])
+            return WeightsOrigin(path.name, sha256_of(path))
     fits = "; ".join(f"{description}: {count:,}" for description, count in expected.items())
     raise WeightsError(
         f"{path} holds {num_parameters:,} parameters, which is not {config.name}. Expected one of: {fits}. "
@@ -126,25 +146,18 @@ def load_file(config: BackboneConfig, path: Path) -> tuple[keras.Model, WeightsO
     )
 
 
-def candidate_networks(config: BackboneConfig) -> Iterator[tuple[str, keras.Model]]:
-    """Yields the forms of a backbone that a weights file may hold, the most usual first."""
-    specification = get_specification(config.name)
-    if specification.application is None:
-        raise WeightsError(
-            f"backbone.weights: {config.name} is trained from scratch and takes no weights file. Use "
-            "backbone.weights=null."
-        )
-    whole = build_application(specification, config.image_size, weights=None)
-    yield "without its classifier", whole
+def candidate_networks(
+    config: BackboneConfig, pixels: keras.KerasTensor, network: keras.Model
+) -> Iterator[tuple[str, keras.Model]]:
+    """Yields the forms of a backbone that a weights file may hold, the most usual first.
+
+    All but the one with the classifier are made of the layers of `network`.
+    """
+    yield "without its classifier", network
     if config.output_block:
-        yield f"up to {config.output_block}", cut(whole, config.output_block)
-    application = getattr(keras.applications, specification.application)
-    yield "with its ImageNet classifier", application(weights=None)
-
-
-def cut(network: keras.Model, block: str) -> keras.Model:
-    """Returns the network from its input to the layer named `block`, on the same weights."""
-    return keras.Model(network.inputs, network.get_layer(block).output)
+        yield f"up to {config.output_block}", keras.Model(pixels, network.get_layer(config.output_block).output)
+    application = getattr(keras.applications, str(get_specification(config.name).application))
+    yield WITH_CLASSIFIER, application(weights=None)
 
 
 def build_application(specification: BackboneSpecification, image_size: int, weights: str | None) -> keras.Model:

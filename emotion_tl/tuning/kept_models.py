@@ -1,11 +1,14 @@
 """Which trials keep what they have trained: the best ones, and those that may go on."""
 
+from pathlib import Path
+
 import keras_tuner
 
+from emotion_tl.training.state_files import remove_state
 from emotion_tl.tuning.search_folder import CONTINUED_TRIAL, SearchFolder
 
 # What is small stays of every trial: config.yaml, history.csv, result.json.
-LARGE_FILES = ("*.keras", "*.h5", "*.npz")
+LARGE_FILES = ("*.keras", "*.h5")
 
 
 def delete_other_models(oracle: keras_tuner.Oracle, folder: SearchFolder, num_best: int) -> None:
@@ -13,12 +16,19 @@ def delete_other_models(oracle: keras_tuner.Oracle, folder: SearchFolder, num_be
 
     So that a search takes as much disk with a thousand trials as with ten.
     """
-    kept = best_trials(oracle, num_best) | continuable_trials(oracle)
+    best, continuable = best_trials(oracle, num_best), continuable_trials(oracle)
     for trial_id, trial in list(oracle.trials.items()):
-        if trial.status in ("COMPLETED", "FAILED") and trial_id not in kept:
-            for pattern in LARGE_FILES:
-                for file in folder.trial(trial_id).rglob(pattern):
-                    file.unlink(missing_ok=True)
+        if trial.status in ("COMPLETED", "FAILED") and trial_id not in continuable:
+            remove_state(folder.trial(trial_id))
+            if trial_id not in best:
+                delete_weights(folder.trial(trial_id))
+
+
+def delete_weights(folder: Path) -> None:
+    """Deletes models and weights from the folder of a trial."""
+    for pattern in LARGE_FILES:
+        for file in folder.rglob(pattern):
+            file.unlink(missing_ok=True)
 
 
 def best_trials(oracle: keras_tuner.Oracle, num_best: int) -> set[str]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.console import console
 from emotion_tl.tracking.parent_run import log_file, log_summary
@@ -15,7 +18,7 @@ from emotion_tl.tuning.figures import search_figure
 from emotion_tl.tuning.importance import parameter_importances
 from emotion_tl.tuning.leaderboard import print_leaderboard
 from emotion_tl.tuning.search import SearchResult
-from emotion_tl.tuning_config import TuneConfig
+from emotion_tl.tuning_config import SpaceConfig, TuneConfig
 
 FIGURE_RESOLUTION = 120  # dots per inch
 
@@ -44,18 +47,32 @@ def report_search(result: SearchResult, config: TuneConfig, best: BestTrial) -> 
     figure.savefig(folder / "search.png", dpi=FIGURE_RESOLUTION)
     file = folder / "conf" / "experiment" / f"{result.name}.yaml"
     row = result.best
-    origin = Origin(
-        result.name, int(row["number"]), result.objective, float(row["value"]), shlex.join(sys.argv), datetime.now()
-    )
+    command = f"python -m emotion_tl tune {shlex.join(sys.argv[1:])}"
+    origin = Origin(result.name, int(row["number"]), result.objective, float(row["value"]), command, datetime.now())
     write_experiment_file(file, best.config, best.choices, best.overrides, origin)
     for path in (folder / "trials.csv", folder / "search.png", file):
         log_file(result.run_id, path)
     log_summary(result.run_id, {f"best_{result.objective}": float(row["value"]), "num_trials": len(result.trials)})
     console.print(importances.note)
+    if ends := at_the_end_of_their_range(row, space):
+        console.print(f"Best at an end of the range: {', '.join(ends)}. A wider range may hold a better value.")
     console.print(f"Figure and table: {shown(folder)}")
     command = f"python -m emotion_tl --config-dir {shown(folder / 'conf')} experiment={result.name}"
     console.print(f"Run the best again: {command}")
     return file
+
+
+def at_the_end_of_their_range(best: pd.Series, space: SpaceConfig) -> list[str]:
+    """Returns the parameters of the best trial that lie within a hundredth of their range from one of its ends."""
+    found = []
+    for name, parameter in space.parameters.items():
+        if parameter.choices is not None or pd.isna(best[name]):
+            continue
+        numbers = np.array([parameter.low, parameter.high, best[name]], dtype="float64")
+        low, high, value = np.log(numbers) if parameter.sampling == "log" else numbers
+        if min(value - low, high - value) <= (high - low) / 100:
+            found.append(name)
+    return found
 
 
 def shown(path: Path) -> Path:

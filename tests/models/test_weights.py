@@ -121,8 +121,10 @@ def test_file_in_half_precision(vgg16_file, tmp_path):
 
 
 def test_no_weights_are_random_ones():
-    network, origin = load_pretrained(BackboneConfig(name="vgg16", image_size=32, weights=None))
-    assert network is None
+    network = plain_network("vgg16")
+    before = network.get_weights()
+    origin = load_pretrained(BackboneConfig(name="vgg16", image_size=32, weights=None), network.input, network.output)
+    assert all((mine == other).all() for mine, other in zip(network.get_weights(), before, strict=True))
     assert (origin.name, origin.pretrained, origin.fallback) == ("random", False, False)
 
 
@@ -230,6 +232,47 @@ def test_without_a_network_random_weights_are_allowed_and_told(offline, caplog):
 
 def test_random_weights_are_allowed_where_a_file_is_missing(tmp_path):
     assert build("vgg16", tmp_path / "nowhere.h5", allow_random_weights=True).weights.fallback
+
+
+def test_random_weights_in_place_of_a_file_that_does_not_fit_hold_nothing_of_it(tmp_path, monkeypatch):
+    path = tmp_path / "network.weights.h5"
+    shared_network("vgg16").save_weights(path)
+
+    def load_a_part(network: keras.Model, *_) -> None:
+        layer = network.get_layer("block1_conv1")
+        layer.set_weights([np.full(weight.shape, 7.0) for weight in layer.get_weights()])
+        raise ValueError("The second layer does not fit.")
+
+    monkeypatch.setattr(keras.Model, "load_weights", load_a_part)
+    model = build("vgg16", path, allow_random_weights=True)
+    assert model.weights.fallback
+    assert not any((weight == 7).any() for weight in model.network.get_weights())
+
+
+def test_a_network_with_weights_is_built_once(vgg16_file, monkeypatch):
+    built = []
+    build_vgg16 = keras.applications.VGG16
+    monkeypatch.setattr(keras.applications, "VGG16", lambda **arguments: built.append(1) or build_vgg16(**arguments))
+    build("vgg16", vgg16_file)
+    assert len(built) == 1
+
+
+def test_a_network_from_scratch_takes_no_weights(vgg16_file):
+    with pytest.raises(WeightsError, match=r"baseline_cnn is trained from scratch"):
+        build("baseline_cnn", vgg16_file)
+
+
+def test_a_damaged_download_is_had_again(monkeypatch, tmp_path, caplog):
+    name = BACKBONES["mobilenetv2"].imagenet_file
+    damaged, whole = tmp_path / "models" / name, tmp_path / name
+    damaged.parent.mkdir()
+    damaged.write_text("the first bytes of a download that broke off")
+    write_older_format(shared_network("mobilenetv2"), whole)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(file_utils, "get_file", lambda *_, **__: str(whole))
+    with caplog.at_level(logging.WARNING, logger="emotion_tl"):
+        assert_same_features("mobilenetv2", build("mobilenetv2", "imagenet"), shared_network("mobilenetv2"))
+    assert str(damaged) in caplog.text
 
 
 def test_downloaded_weights_are_loaded_and_hashed(monkeypatch, tmp_path):
