@@ -88,9 +88,19 @@ def run_search(config: TuneConfig, compose: Compose, overrides: list[str], sourc
         raise
     finally:
         close_parent_run(run_id, status)
-    values = {name: dict(chief.oracle.trials[name].hyperparameters.values) for name in chief.oracle.start_order}
+    return collect(chief, config, name, folder, run_id)
+
+
+def collect(chief: Chief, config: TuneConfig, name: str, folder: SearchFolder, run_id: str) -> SearchResult:
+    """Returns what the trials of a search came to, and writes it as a table.
+
+    Raises:
+        JobFailedError: where none has finished.
+    """
+    values = {trial: dict(chief.oracle.trials[trial].hyperparameters.values) for trial in chief.oracle.start_order}
     table = folder.table(values, config.tuner.space)
-    table.to_csv(folder.path / "trials.csv", index=False)
+    file = folder.path / "trials.csv"
+    table.to_csv(file, index=False)
     if best_trials(table, config.schedule.monitor).empty:
-        raise JobFailedError(f"No trial of the search has finished; {folder.path / 'trials.csv'} says why.")
+        raise JobFailedError(f"No trial of the search has finished; {file} says why.")
     return SearchResult(name, folder, run_id, table, values, config.schedule.monitor)
