@@ -28,6 +28,8 @@ def build_parser() -> ArgumentParser:
     add_training_arguments(parser, epochs=5, num_images=None)
     parser.set_defaults(batch_size=256)
     parser.add_argument("--backbone", default="inceptionv3", help="(%(default)s)")
+    text = "block whose output the heads get; small faces transfer better from the middle (%(default)s)"
+    parser.add_argument("--output-block", default="mixed4", help=text)
     parser.add_argument("--trials", type=positive, default=60, help="of ours (%(default)s)")
     parser.add_argument("--workers", type=positive, default=2, help="of ours (%(default)s)")
     parser.add_argument("--peer-trials", type=positive, default=2, help="(%(default)s)")
@@ -45,6 +47,7 @@ def main() -> None:
             *data_overrides(folder, Path(cache)),
             *network_overrides(arguments.backbone, arguments.weights, arguments.image_size, arguments.batch_size),
             *frozen_overrides(arguments.epochs),
+            f"backbone.output_block={arguments.output_block}",
         ]
         # Fills the cache, which is not what is measured here.
         run_program(our_command(overrides, work), work)
@@ -80,6 +83,7 @@ def run_plain(part: Path, num_images: int, arguments: Namespace, work: Path) -> 
     options = {
         "data": part,
         "backbone": arguments.backbone,
+        "output-block": arguments.output_block,
         "weights": arguments.weights or "none",
         "image-size": arguments.image_size,
         "batch-size": arguments.batch_size,

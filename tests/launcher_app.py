@@ -43,4 +43,4 @@ def main() -> None:
         hydra.main(version_base="1.3", config_path=None)(note_span)()
     except KeyboardInterrupt:
         sys.exit(130)
-    print(json.dumps(lost_jobs))
+    print(json.dumps({lost.number: lost.reason for lost in lost_jobs}))

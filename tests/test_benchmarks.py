@@ -25,6 +25,7 @@ PROGRAMS = (
     "fastai_fine_tune",
     "scaling",
     "head_trials",
+    "head_search",
 )
 WITHOUT_WEIGHTS = {"gpu_throughput", "fastai_fine_tune"}
 

@@ -66,7 +66,7 @@ def test_one_device_takes_any_batch_and_changes_nothing(devices, caplog):
 # === The same experiment on one device and on several ===
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("backend", [pytest.param("tensorflow", marks=pytest.mark.slow), "jax"])
 def test_several_devices_give_what_one_gives(backend, tmp_path):
     """A frozen and a fine-tuned phase with layer decay, weight decay and moving average, to the finished run."""
     if importlib.util.find_spec(backend) is None:

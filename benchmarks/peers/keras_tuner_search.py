@@ -44,6 +44,7 @@ def build_model(hyperparameters: keras_tuner.HyperParameters, arguments: Namespa
     backbone = network(include_top=False, weights=None, input_shape=shape)
     if arguments.weights != "none":
         backbone.load_weights(arguments.weights)
+    backbone = keras.Model(backbone.input, backbone.get_layer(arguments.output_block).output)
     backbone.trainable = False
     images = keras.Input(shape)
     features = backbone(module.preprocess_input(images), training=False)
@@ -62,6 +63,7 @@ def parse_arguments() -> Namespace:
     parser = ArgumentParser()
     parser.add_argument("--data", type=Path, required=True, help="folder with train/<class>/ and val/<class>/")
     parser.add_argument("--backbone", choices=NETWORKS, required=True)
+    parser.add_argument("--output-block", required=True, help="layer whose output the head gets")
     parser.add_argument("--weights", required=True, help="a weights file, or none for random weights")
     parser.add_argument("--image-size", type=int, required=True)
     parser.add_argument("--batch-size", type=int, required=True)

@@ -76,8 +76,10 @@ class TrainingRecord:
             listener(row)
 
     def write_history(self) -> None:
-        """Brings history.csv up to date."""
-        history_table(self.rows, self.best.epoch).to_csv(self.folder / "history.csv", index=False)
+        """Brings history.csv up to date: who reads it meanwhile finds the old one or the new one."""
+        partial = self.folder / "partial.history.csv"
+        history_table(self.rows, self.best.epoch).to_csv(partial, index=False)
+        partial.replace(self.folder / "history.csv")
 
     def end_phase(self, name: str, inputs: str) -> None:
         """Puts the best weights so far into the network and notes what the phase was fed."""

@@ -71,12 +71,14 @@ def test_finished_job_is_not_run_again(sweep):
     assert sweep.num_runs == 1
 
 
+@pytest.mark.slow
 def test_another_value_is_another_job(sweep):
     sweep.job("seed=0")
     assert sweep.job("seed=1").status == "finished"
     assert sweep.num_runs == 2
 
 
+@pytest.mark.slow
 def test_rerun_all_runs_again(sweep):
     first, second = sweep.job(), sweep.job("sweep.rerun=all")
     assert second.status == "finished"
@@ -134,6 +136,7 @@ def test_run_of_another_machine_is_left_alone(sweep, folder):
     assert mlflow.get_run(run_id).info.status == "RUNNING"
 
 
+@pytest.mark.slow
 def test_runs_without_their_pretrained_weights_stand_for_nothing(sweep):
     first = sweep.job()
     mlflow.MlflowClient().set_tag(first.run_id, "weights", "random (fallback)")

@@ -10,14 +10,17 @@ from emotion_tl.training.prediction import predict_splits
 from emotion_tl.training.trainer import train
 from tests.tiny import make_config, make_phase
 
-FIGURES = ["loss", "accuracy", "log_loss", "val_loss", "val_accuracy", "val_log_loss"]
+LOSSES = ["loss", "log_loss", "val_loss", "val_log_loss"]
+ACCURACIES = ["accuracy", "val_accuracy"]
+# Rounding may decide between two classes that are equally likely.
+ONE_IMAGE = 1 / 24 + 1e-6
 # With an image size at which it is quick and a learning rate at which its head learns: VGG's features are small.
 BACKBONES = [
-    ("vgg16", 32, 3.0),
-    pytest.param("vgg19", 32, 10.0, marks=pytest.mark.slow),
-    ("resnet50", 32, 1e-2),
+    ("vgg16", 32, 0.4),
+    pytest.param("vgg19", 32, 3.0, marks=pytest.mark.slow),
+    pytest.param("resnet50", 32, 1e-2, marks=pytest.mark.slow),
     pytest.param("mobilenetv2", 32, 1e-2, marks=pytest.mark.slow),
-    ("inceptionv3", 75, 1e-2),
+    pytest.param("inceptionv3", 75, 1e-2, marks=pytest.mark.slow),
 ]
 
 
@@ -60,7 +63,8 @@ def test_same_result_within_float16_rounding(name, image_size, learning_rate, da
     assert off[0].inputs == {"first": "images", "second": "images"}
     assert cached[0].inputs["first"] == "cached activations of pooling; views: image"
     assert cached[0].inputs["second"].startswith("cached activations of ")
-    np.testing.assert_allclose(cached[0].history[FIGURES], off[0].history[FIGURES], rtol=5e-3, atol=5e-3)
+    np.testing.assert_allclose(cached[0].history[LOSSES], off[0].history[LOSSES], rtol=5e-3, atol=5e-3)
+    np.testing.assert_allclose(cached[0].history[ACCURACIES], off[0].history[ACCURACIES], atol=ONE_IMAGE)
     np.testing.assert_allclose(cached[1], off[1], atol=5e-3)
     # It learned something, or this would compare nothing.
-    assert off[0].history["loss"].iloc[-1] != pytest.approx(off[0].history["loss"].iloc[0], rel=2e-2)
+    assert off[0].history["loss"].iloc[-1] != pytest.approx(off[0].history["loss"].iloc[0], rel=5e-3)

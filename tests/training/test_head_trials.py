@@ -152,6 +152,7 @@ def test_a_head_of_the_same_architecture_is_not_traced_again(trials, tmp_path, m
     assert len(traced) == 2
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_architectures(trials, tmp_path):
     trials, config, _ = trials
     trials.kept_heads = KeptHeads(most=1)
