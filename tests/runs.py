@@ -56,11 +56,8 @@ def compose_config(overrides: list[str]) -> ExperimentConfig:
 
 def children_of(pid: int) -> list[int]:
     """Returns the Python processes a process has started, without multiprocessing's resource tracker."""
-    found = subprocess.run(
-        ["ps", "--ppid", str(pid), "-o", "pid=", "-o", "args="], capture_output=True, text=True, check=True
-    )
-    lines = [line.strip().split(maxsplit=1) for line in found.stdout.splitlines()]
-    return [int(child) for child, command in lines if "spawn_main" in command]
+    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "spawn_main"], capture_output=True, text=True, check=True)
+    return [int(child) for child in found.stdout.split()]
 
 
 def kill_all(processes: list[subprocess.Popen[str]]) -> None:
