@@ -39,13 +39,14 @@ def build_parser() -> ArgumentParser:
 
 def main() -> None:
     arguments = build_parser().parse_args()
+    batch_size = arguments.batch_size
     results = ResultFile(arguments.output, "head_search", settings_of(arguments), summarise)
     with work_folder(arguments) as work, TemporaryDirectory(prefix="cache_", dir=work) as cache:
         folder = extract(arguments.data, work, arguments.num_images)
         part = extract(arguments.data, work, arguments.peer_images)
         overrides = [
             *data_overrides(folder, Path(cache)),
-            *network_overrides(arguments.backbone, arguments.weights, arguments.image_size, arguments.batch_size),
+            *without_head(network_overrides(arguments.backbone, arguments.weights, arguments.image_size, batch_size)),
             *frozen_overrides(arguments.epochs),
             f"backbone.output_block={arguments.output_block}",
         ]
@@ -56,6 +57,11 @@ def main() -> None:
             "plain": lambda: run_plain(part, count_images(folder, "train"), arguments, work),
         }
         measure_in_turns(results, sides, arguments.repeats)
+
+
+def without_head(overrides: list[str]) -> list[str]:
+    """Returns the settings without those of the head, which are searched."""
+    return [text for text in overrides if not text.startswith("head.")]
 
 
 def run_ours(overrides: list[str], arguments: Namespace, work: Path) -> Measures:
