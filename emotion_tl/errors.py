@@ -5,6 +5,11 @@ class EmotionTLError(Exception):
     """Base of every error that is told to the user as one message: what was expected, what came, what to do."""
 
 
+def reason_of(error: BaseException) -> str:
+    """Returns why something failed: the message of our own errors, which say it all; others with their kind."""
+    return str(error) if isinstance(error, EmotionTLError) else f"{type(error).__name__}: {str(error).strip()}"
+
+
 class ConfigurationError(EmotionTLError):
     """A setting, or two settings together, that cannot be run."""
 

@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from emotion_tl.errors import DeviceMemoryError, EmotionTLError, JobFailedError
+from emotion_tl.errors import DeviceMemoryError, EmotionTLError, JobFailedError, reason_of
 from emotion_tl.signals import end_on_signals, end_with_parent
 
 logger = logging.getLogger(__name__)
@@ -80,11 +80,10 @@ def call_and_send(
         result = function(*arguments)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
-    except EmotionTLError as error:
-        reason = str(error)
     except Exception as error:
-        logger.exception("The process failed.")
-        reason = f"{type(error).__name__}: {error}"
+        if not isinstance(error, EmotionTLError):
+            logger.exception("The process failed.")
+        reason = reason_of(error)
     sender.send((result, reason))
 
 

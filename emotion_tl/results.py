@@ -1,7 +1,6 @@
 """What a run leaves in its folder and in MLflow."""
 
 import json
-import logging
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from emotion_tl.evaluation.learning_curves import learning_curves
 from emotion_tl.evaluation.predictions import predictions_table
 from emotion_tl.evaluation.report import evaluate, flatten_metrics
 from emotion_tl.identity import run_identity
-from emotion_tl.inference.model_file import ModelDescription, save_model
+from emotion_tl.inference.model_file import describe_model, save_model
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import Device, installed_versions
 from emotion_tl.tracking.keras_model import log_keras_model
@@ -26,8 +25,6 @@ from emotion_tl.tracking.run import TrackedRun
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS, IDENTITY_TAG
 from emotion_tl.training.prediction import predict_splits
 from emotion_tl.training.record import TrainingResult
-
-logger = logging.getLogger(__name__)
 
 FIGURE_RESOLUTION = 120  # dots per inch
 NUM_EXAMPLE_IMAGES = 4
@@ -134,10 +131,7 @@ def write_results(
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2))
     training.history.to_csv(folder / "history.csv", index=False)
     predictions.to_parquet(folder / "predictions.parquet", index=False)
-    description = ModelDescription(
-        dataset.class_names, config.data.color_mode, config.backbone.name, model.weights.name
-    )
-    save_model(model.probabilities(), description, folder / "model.keras")
+    save_model(model.probabilities(), describe_model(model, dataset, config), folder / "model.keras")
     write_figures(dataset, training, metrics, predictions, config, folder / "figures")
 
 

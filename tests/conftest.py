@@ -8,7 +8,7 @@ select_backend("tensorflow")
 import keras  # noqa: E402
 import pytest  # noqa: E402
 
-from tests import tiny  # noqa: E402
+from tests import runs, tiny  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +23,10 @@ def dtype_policy():
     before = keras.config.dtype_policy()
     yield keras.config.set_dtype_policy
     keras.config.set_dtype_policy(before)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running():
+    """Ends the programs that a test has started."""
+    yield
+    runs.kill_started()

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +61,28 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in found.stdout.split()]
 
 
-def kill_all(processes: list[subprocess.Popen[str]]) -> None:
+started: list[subprocess.Popen[str]] = []
+
+
+def start_emotion_tl(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Starts `python -m emotion_tl` in a session of its own, which ends with the test at the latest."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emotion_tl", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(CONF.parent), "COLUMNS": "120"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    started.append(process)
+    return process
+
+
+def kill_started() -> None:
     """Kills the sessions that a test has started and that a failed one has left running."""
-    while processes:
-        process = processes.pop()
+    while started:
+        process = started.pop()
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()

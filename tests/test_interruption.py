@@ -13,7 +13,7 @@ import mlflow
 import pandas as pd
 import pytest
 
-from tests.runs import BASELINE, children_of, kill_all, tiny_overrides, write_faces
+from tests.runs import BASELINE, children_of, start_emotion_tl, tiny_overrides, write_faces
 
 pytestmark = pytest.mark.fault
 
@@ -36,32 +36,11 @@ def test_ctrl_c_in_a_terminal_reaches_a_sweep_and_its_job(folder):
     assert only_run(folder).info.status == "KILLED"
 
 
-started: list[subprocess.Popen[str]] = []
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left_running():
-    yield
-    kill_all(started)
-
-
 def start(folder: Path, *arguments: str, epochs: int = 100_000) -> subprocess.Popen[str]:
     """Starts a run, by default of so many epochs that it cannot end by itself."""
     overrides = [*tiny_overrides(folder / "faces", folder), *BASELINE, f"schedule.phases.from_scratch.epochs={epochs}"]
     overrides.append("schedule.phases.from_scratch.early_stopping_patience=null")
-    command = [sys.executable, "-m", "emotion_tl", *arguments, *overrides]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    started.append(process)
-    return process
+    return start_emotion_tl(folder, *arguments, *overrides)
 
 
 def wait_for_an_epoch(folder: Path) -> Path:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.runs import children_of, kill_all, tiny_overrides, write_faces
+from tests.runs import children_of, start_emotion_tl, tiny_overrides, write_faces
 
 REPOSITORY = Path(__file__).parent.parent
 PATIENCE_SECONDS = 400
@@ -31,29 +31,8 @@ def folder(tmp_path_factory):
     return folder
 
 
-started: list[subprocess.Popen[str]] = []
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left_running():
-    yield
-    kill_all(started)
-
-
 def start(folder: Path, *overrides: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "emotion_tl", "tune", *tiny_overrides(folder / "faces", folder), *overrides]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "120"}
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    started.append(process)
-    return process
+    return start_emotion_tl(folder, "tune", *tiny_overrides(folder / "faces", folder), *overrides)
 
 
 def tune(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:

@@ -32,16 +32,14 @@ def own_settings(schema: type, composed: DictConfig) -> DictConfig:
 
 @dataclass(frozen=True)
 class ExperimentComposer:
-    """Composes experiments in whatever process it is sent to.
+    """Composes the experiments of a search in whatever process it is sent to.
+
+    They are composed as the search is: a space may choose options of other groups, as `head` does the schedule.
 
     Attributes:
-        folder: of the YAML files.
-        command: whose configuration holds the experiment.
-        overrides: that all of them have.
+        overrides: of the search.
     """
 
-    folder: Path
-    command: str
     overrides: tuple[str, ...]
 
     def __call__(self, overrides: list[str]) -> ExperimentConfig:
@@ -64,8 +62,8 @@ class ExperimentComposer:
             ConfigurationError: where it cannot be composed.
         """
         if not GlobalHydra.instance().is_initialized():
-            initialize_config_dir(str(self.folder), version_base="1.3")
+            initialize_config_dir(str(config_folder("tune")), version_base="1.3")
         try:
-            return compose(self.command, [*self.overrides, *overrides], return_hydra_config=True)
+            return compose("tune", [*self.overrides, *overrides], return_hydra_config=True)
         except HydraException as error:
             raise ConfigurationError(" ".join(str(error.__cause__ or error).split())) from error

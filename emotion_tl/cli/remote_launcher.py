@@ -20,7 +20,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from emotion_tl.console import print_error
-from emotion_tl.errors import EmotionTLError
+from emotion_tl.errors import reason_of
 
 # Seconds in which interrupted jobs close their runs.
 CLOSING_TIME = 60
@@ -138,8 +138,7 @@ class RemoteLauncher(Launcher):
         try:
             return self.wait_for(handle)
         except Exception as error:
-            known = isinstance(error, EmotionTLError)
-            reason = (str(error) if known else f"{type(error).__name__}: {str(error).strip()}").splitlines()[0]
+            reason = reason_of(error).splitlines()[0]
             overrides = list(job.config.hydra.overrides.task)
             lost_jobs.append(LostJob(job.number, overrides, reason))
             print_error(f"Job {job.number} was lost. {reason}")

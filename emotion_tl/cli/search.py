@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hydra.core.hydra_config import HydraConfig
 
-from emotion_tl.cli.composition import ExperimentComposer, config_folder
+from emotion_tl.cli.composition import ExperimentComposer
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.console import console, print_heading
@@ -12,23 +12,20 @@ from emotion_tl.errors import JobFailedError
 from emotion_tl.own_process import call_in_own_process
 from emotion_tl.sweeps.job import Job, run_job
 from emotion_tl.tuning.composition import TrialComposer
+from emotion_tl.tuning.overrides import of_experiment
 from emotion_tl.tuning.report import BestTrial, report_search
 from emotion_tl.tuning.search import SearchResult, run_search
 from emotion_tl.tuning.trial_config import trial_experiment
 from emotion_tl.tuning_config import TuneConfig
-
-# Keys and groups that are the search's, and not its trials'.
-OF_THE_SEARCH = ("tune", "tuner")
 
 
 def run_and_report(config: TuneConfig) -> float:
     """Runs a search, tells what it found, and returns the best val figure."""
     hydra_config = HydraConfig.get()
     overrides = list(hydra_config.overrides.task)
-    fixed = [text for text in overrides if not is_of_the_search(text)]
+    fixed = of_experiment(overrides)
     source = f"conf/tuner/space/{hydra_config.runtime.choices.get('tuner/space')}.yaml"
-    # Composed as the search is: a space may choose options of other groups, as `head` does the schedule.
-    composer = ExperimentComposer(config_folder("tune"), "tune", tuple(overrides))
+    composer = ExperimentComposer(tuple(overrides))
     result = run_search(config, composer, fixed, source)
     trial_composer = TrialComposer(config.tuner.space, composer, source)
     experiment, overrides = trial_experiment(trial_composer, config.tuner, result.values[str(result.best["trial_id"])])
@@ -57,8 +54,3 @@ def retrain(experiment: ExperimentConfig, overrides: list[str], result: SearchRe
     if outcome.has_failed:
         raise JobFailedError(str(outcome.reason))
     console.print(f"{outcome.status}: run {outcome.run_name}, {outcome.run_id}")
-
-
-def is_of_the_search(override: str) -> bool:
-    """Returns whether an override is about the search and not about its trials."""
-    return override.lstrip("+~").replace("/", ".").partition("=")[0].partition(".")[0] in OF_THE_SEARCH

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import keras
 
+from emotion_tl.config import ExperimentConfig
+from emotion_tl.data.dataset import Dataset
 from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.files import replace_file
+from emotion_tl.models.transfer_model import TransferModel
 
 MEMBER = "emotion_tl.json"
 
@@ -33,13 +37,20 @@ class ModelDescription:
     weights: str
 
 
+def describe_model(model: TransferModel, dataset: Dataset, config: ExperimentConfig) -> ModelDescription:
+    """Returns what a trained model has to say of itself."""
+    return ModelDescription(dataset.class_names, config.data.color_mode, config.backbone.name, model.weights.name)
+
+
 def save_model(model: keras.Model, description: ModelDescription, path: Path) -> None:
     """Writes a model from raw uint8 images to probabilities, whole or not at all."""
-    partial = path.with_name(f"partial-{path.name}")
-    model.save(partial)
-    with zipfile.ZipFile(partial, "a") as archive:
-        archive.writestr(MEMBER, json.dumps(asdict(description)))
-    partial.replace(path)
+
+    def write(partial: Path) -> None:
+        model.save(partial)
+        with zipfile.ZipFile(partial, "a") as archive:
+            archive.writestr(MEMBER, json.dumps(asdict(description)))
+
+    replace_file(path, write)
 
 
 def load_model(path: Path) -> tuple[keras.Model, ModelDescription]:

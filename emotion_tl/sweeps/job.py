@@ -12,7 +12,7 @@ from pathlib import Path
 from emotion_tl.caching.locking import locked
 from emotion_tl.config import ExperimentConfig, TrackingConfig
 from emotion_tl.data.dataset import load_dataset
-from emotion_tl.errors import EmotionTLError
+from emotion_tl.errors import EmotionTLError, reason_of
 from emotion_tl.identity import run_identity
 from emotion_tl.sweeps.outcome import FAILED, FAILED_BEFORE, FINISHED, REUSED, JobOutcome, outcome_of_run
 from emotion_tl.tracking.run import log_failed_run
@@ -62,12 +62,10 @@ def run_job(
         # Another sweep, or another machine on the same disk, may be at the same job.
         with locked(cache / LOCKS, identity, lambda: logger.info("Job %d is run elsewhere, waiting.", job.number)):
             return find_outcome(job, config, identity) or run_now(job, config, run)
-    except EmotionTLError as error:
-        reason = str(error)
     except Exception as error:
-        logger.exception("Job %d failed.", job.number)
-        reason = f"{type(error).__name__}: {error}"
-    return failed_outcome(job, reason)
+        if not isinstance(error, EmotionTLError):
+            logger.exception("Job %d failed.", job.number)
+        return failed_outcome(job, reason_of(error))
 
 
 def find_outcome(job: Job, config: ExperimentConfig, identity: str) -> JobOutcome | None:

@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_plain
 from emotion_tl.data.dataset import Dataset
-from emotion_tl.errors import EmotionTLError
+from emotion_tl.errors import reason_of
 from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags
 from emotion_tl.tracking.store import open_store, select_experiment
 
@@ -142,8 +142,7 @@ def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folde
         end_run(run, folder, "KILLED", "interrupted")
         raise
     except BaseException as error:
-        reason = str(error) if isinstance(error, EmotionTLError) else f"{type(error).__name__}: {error}"
-        end_run(run, folder, "FAILED", reason)
+        end_run(run, folder, "FAILED", reason_of(error))
         raise
     end_run(run, folder, "FINISHED", None)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from emotion_tl.files import replace_file
 from emotion_tl.training.state import assign_variables, read_variables
 from emotion_tl.training.state_files import link_file
 from emotion_tl.training_config import MONITORS
@@ -72,9 +73,7 @@ class BestEpoch:
 
     def write(self) -> None:
         """Writes the weights of the network, which are those of the best epoch."""
-        partial = self.file.with_name(f"partial.{CHECKPOINT_NAME}")
-        self.weights.save_weights(partial)
-        partial.replace(self.file)
+        replace_file(self.file, self.weights.save_weights)
         self.describe_file()
         self.is_on_disk = True
         self.next_file = time.monotonic() + SECONDS_BETWEEN_FILES

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import pandas as pd
 
+from emotion_tl.files import replace_file
 from emotion_tl.training.best_epoch import BestEpoch
 from emotion_tl.training.history import EpochListener, Row, history_table
 from emotion_tl.training.state import TrainingState
@@ -76,10 +77,9 @@ class TrainingRecord:
             listener(row)
 
     def write_history(self) -> None:
-        """Brings history.csv up to date: who reads it meanwhile finds the old one or the new one."""
-        partial = self.folder / "partial.history.csv"
-        history_table(self.rows, self.best.epoch).to_csv(partial, index=False)
-        partial.replace(self.folder / "history.csv")
+        """Brings history.csv up to date."""
+        history = history_table(self.rows, self.best.epoch)
+        replace_file(self.folder / "history.csv", lambda partial: history.to_csv(partial, index=False))
 
     def end_phase(self, name: str, inputs: str) -> None:
         """Puts the best weights so far into the network and notes what the phase was fed."""

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from emotion_tl.errors import EmotionTLError
+from emotion_tl.files import force_to_disk, replace_file
 
 FOLDER = "state"
 CONTENT_FILE = "state.json"
@@ -76,14 +76,16 @@ def write_state(output_dir: Path, name: str, best_name: str, files: StateFiles) 
     folder = output_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     paths = {"arrays": folder / f"{name}.npz"}
-    replace_file(paths["arrays"], lambda partial: write_arrays(partial, files.arrays))
+    replace_file(paths["arrays"], lambda partial: write_arrays(partial, files.arrays), must_outlive_power=True)
     if files.best_weights is not None:
         paths["best_weights"] = folder / f"{best_name}.weights.h5"
         link_file(files.best_weights, paths["best_weights"])
     entries = {kind: {"file": path.name, "crc32": compute_checksum(path)} for kind, path in paths.items()}
     described = {"format": FORMAT, "files": entries, "content": files.content}
     text = json.dumps({"crc32": checksum_of_json(described), **described}, indent=1)
-    replace_file(folder / CONTENT_FILE, lambda partial: partial.write_text(text, encoding="utf-8"))
+    replace_file(
+        folder / CONTENT_FILE, lambda partial: partial.write_text(text, encoding="utf-8"), must_outlive_power=True
+    )
     keep_only(folder, {CONTENT_FILE, *(path.name for path in paths.values())})
 
 
@@ -136,14 +138,6 @@ def copy_state(source: Path, destination: Path) -> None:
     keep_only(destination / FOLDER, set(names))
 
 
-def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Writes a file beside its place and moves it there once it is on the disk."""
-    partial = path.with_name(f"partial.{path.name}")
-    write(partial)
-    force_to_disk(partial)
-    partial.replace(path)
-
-
 def link_file(source: Path, target: Path) -> None:
     """Gives a file a second name in one step; copies it where the file system has no links or another one begins."""
     # A name that nobody opens to write: what a killed process leaves there is the source itself.
@@ -157,12 +151,6 @@ def link_file(source: Path, target: Path) -> None:
     # Renaming one name of a file to another of the same file leaves both.
     partial.replace(target)
     partial.unlink(missing_ok=True)
-
-
-def force_to_disk(path: Path) -> None:
-    """Waits until a file has reached the disk: a name that outlives a power failure must not stand for nothing."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def keep_only(folder: Path, names: set[str]) -> None:

@@ -1,7 +1,6 @@
 """The chief of a search: KerasTuner's oracle behind a port of this machine, and the workers that ask it for trials."""
 
 import contextlib
-import logging
 import os
 import socket
 import time
@@ -19,8 +18,6 @@ from emotion_tl.tuning.kept_models import delete_other_models
 from emotion_tl.tuning.search_folder import TrialResult
 from emotion_tl.tuning.trial_tuner import TrialTuner
 from emotion_tl.tuning.worker import ADDRESS, Assignment, take_part, work
-
-logger = logging.getLogger(__name__)
 
 CHIEF = "chief"
 POLL_SECONDS = 0.5

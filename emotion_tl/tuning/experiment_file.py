@@ -10,10 +10,7 @@ from omegaconf import OmegaConf
 
 from emotion_tl.config import ExperimentConfig, to_plain
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.tuning.overrides import GROUPS, is_group
-
-# Settings of the search and of the program, which an experiment does not have.
-NOT_OF_AN_EXPERIMENT = ("tune", "tuner", "hydra")
+from emotion_tl.tuning.overrides import GROUPS, is_group, key_of, of_experiment
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def write_experiment_file(
     Raises:
         ConfigurationError: where an override names a key that the configuration does not have.
     """
-    own = [override for override in overrides if head_of(key_of(override)) not in NOT_OF_AN_EXPERIMENT]
+    own = of_experiment(overrides)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         "\n".join(
@@ -111,16 +108,6 @@ def nested_keys(config: ExperimentConfig, overrides: list[str]) -> str:
             section = section[part]
         OmegaConf.update(keys, key, section)
     return OmegaConf.to_yaml(keys)
-
-
-def key_of(override: str) -> str:
-    """Returns the key of an override: `head.dropout` of `head.dropout=0.3`, `++head.dropout=0.3` or `~head.dropout`."""
-    return override.lstrip("+~").partition("=")[0]
-
-
-def head_of(key: str) -> str:
-    """Returns the first part of a key or of a group."""
-    return key.replace("/", ".").partition(".")[0]
 
 
 def is_deletion(override: str) -> bool:

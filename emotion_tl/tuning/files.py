@@ -1,16 +1,16 @@
-"""The files of a search: each is written as a whole or not at all."""
+"""The JSON files of a search."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+from emotion_tl.files import replace_file
+
 
 def write_json(path: str | Path, content: Any) -> None:
     """Writes a JSON file so that a killed process leaves the old one or the new one."""
-    path = Path(path)
-    partial = path.with_name(f"partial.{path.name}")
-    partial.write_text(json.dumps(content, indent=2))
-    partial.replace(path)
+    text = json.dumps(content, indent=2)
+    replace_file(Path(path), lambda partial: partial.write_text(text))
 
 
 def read_json(path: Path) -> Any:

@@ -1,6 +1,6 @@
 """A trial as overrides of the command line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emotion_tl.tuning.activity import active_parameters
@@ -9,6 +9,20 @@ from emotion_tl.tuning_config import ParameterConfig, SpaceConfig
 
 GROUPS = ("data", "augmentation", "imbalance", "schedule", "head", "backbone", "trainer", "tracking", "experiment")
 """The groups of `conf/` that an experiment is put together from."""
+
+
+# Settings of the search and of the program, which an experiment does not have.
+NOT_OF_AN_EXPERIMENT = ("tune", "tuner", "hydra")
+
+
+def key_of(override: str) -> str:
+    """Returns the key of an override: `head.dropout` of `head.dropout=0.3`, `++head.dropout=0.3` or `~head.dropout`."""
+    return override.lstrip("+~").partition("=")[0]
+
+
+def of_experiment(overrides: Iterable[str]) -> list[str]:
+    """Returns the overrides that are about an experiment, and not about the search for its settings."""
+    return [text for text in overrides if key_of(text).replace("/", ".").partition(".")[0] not in NOT_OF_AN_EXPERIMENT]
 
 
 def is_group(key: str) -> bool:

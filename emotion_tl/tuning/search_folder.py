@@ -13,6 +13,7 @@ from emotion_tl.errors import ConfigurationError
 from emotion_tl.identity import hash_content
 from emotion_tl.tuning.activity import active_parameters
 from emotion_tl.tuning.files import read_json, write_json
+from emotion_tl.tuning.space_checks import TRIAL_COLUMNS
 from emotion_tl.tuning_config import SpaceConfig, TuneConfig
 
 ORACLE_FOLDER = "oracle"
@@ -54,7 +55,7 @@ def open_search(config: TuneConfig, overrides: Sequence[str], dataset_fingerprin
 
     Args:
         config: of the search.
-        overrides: what the user has fixed.
+        overrides: what the user has fixed of the experiment.
         dataset_fingerprint: of the images.
 
     Raises:
@@ -62,8 +63,7 @@ def open_search(config: TuneConfig, overrides: Sequence[str], dataset_fingerprin
     """
     settings = to_plain(config)
     tuner = {key: value for key, value in settings["tuner"].items() if key not in MAY_CHANGE}
-    fixed = sorted(text for text in overrides if not text.startswith(("tune.", "tuner.", "tuner=", "tuner/")))
-    about = {"tuner": tuner, "fixed": fixed, "dataset": dataset_fingerprint}
+    about = {"tuner": tuner, "fixed": sorted(overrides), "dataset": dataset_fingerprint}
     key = hash_content(about)
     name = config.tune.name or f"{config.data.name}-{config.tuner.space.name}-{config.tuner.name}-{key[:8]}"
     folder = SearchFolder((Path(config.tune.output_dir).expanduser() / name).absolute())
@@ -116,11 +116,9 @@ class SearchFolder:
             row = {"number": number, "trial_id": trial_id, **asdict(result)}
             row["value"] = np.nan if result.value is None else result.value
             rows.append(row | active_values(space, values))
-        columns = ["number", "trial_id", *TrialResult.__dataclass_fields__, *space.parameters]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=[*TRIAL_COLUMNS, *space.parameters])
 
 
 def active_values(space: SpaceConfig, values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the values of the parameters a trial has."""
-
     return {name: values[name] for name in active_parameters(space, values)}

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from emotion_tl.config import to_plain
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.distribution import build_distribution
-from emotion_tl.inference.model_file import ModelDescription, save_model
+from emotion_tl.inference.model_file import describe_model, save_model
 from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.runtime import configure
 from emotion_tl.tracking.run import TrackedRun, track_run
@@ -17,8 +17,6 @@ from emotion_tl.training.record import TrainingResult
 from emotion_tl.training.trainer import train
 from emotion_tl.tuning.search_folder import TrialResult
 from emotion_tl.tuning.task import TrialTask
-
-MODEL_FILE = "model.keras"
 
 
 def run_trial(task: TrialTask, training: Callable[[TrackedRun], TrainingResult]) -> TrialResult:
@@ -55,8 +53,5 @@ def train_whole_trial(task: TrialTask) -> TrialResult:
             return train(model, dataset, config, task.folder, (run.log_epoch,), task.stretch)
 
     result = run_trial(task, training)
-    description = ModelDescription(
-        dataset.class_names, config.data.color_mode, config.backbone.name, model.weights.name
-    )
-    save_model(model.probabilities(), description, task.folder / MODEL_FILE)
+    save_model(model.probabilities(), describe_model(model, dataset, config), task.folder / "model.keras")
     return result

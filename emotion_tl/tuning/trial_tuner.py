@@ -9,7 +9,7 @@ from typing import Any
 from keras_tuner import errors
 from keras_tuner.engine import base_tuner, trial
 
-from emotion_tl.errors import ConfigurationError, EmotionTLError
+from emotion_tl.errors import ConfigurationError, EmotionTLError, reason_of
 from emotion_tl.tracking.running import read_run_id
 from emotion_tl.training.state_files import has_state
 from emotion_tl.training.stretch import Stretch
@@ -61,7 +61,7 @@ class TrialTuner(base_tuner.BaseTuner):
         except Exception as error:
             if not isinstance(error, EmotionTLError):
                 logger.exception("Trial %s failed.", trial.trial_id)
-            reason = str(error) if isinstance(error, EmotionTLError) else f"{type(error).__name__}: {error}"
+            reason = reason_of(error)
             run_id = read_run_id(folder.trial(trial.trial_id))
             folder.write_result(trial.trial_id, TrialResult("failed", reason=reason, run_id=run_id))
             raise errors.FailedTrialError(reason) from error
@@ -84,13 +84,12 @@ class TrialTuner(base_tuner.BaseTuner):
 
         A trial that was interrupted goes on from its own last epoch, where it kept it.
         """
-        folder = self.assignment.folder
-        continued = values.get(CONTINUED_TRIAL)
-        sources = [trial_id, *([continued] if continued else [])]
-        resume_from = next((folder.trial(source) for source in sources if has_state(folder.trial(source))), None)
         if self.assignment.heads_alone and EPOCHS not in values:
             # A head takes seconds; to write down where it is would take as long.
             return Stretch()
+        sources = [trial_id, *filter(None, [values.get(CONTINUED_TRIAL)])]
+        folders = [self.assignment.folder.trial(source) for source in sources]
+        resume_from = next(filter(has_state, folders), None)
         return Stretch(values.get(EPOCHS), resume_from, "end" if self.assignment.heads_alone else "epoch")
 
     def pre_create_trial(self) -> None:
