@@ -52,6 +52,8 @@ def describe_run(config: ExperimentConfig, dataset: Dataset, model: TransferMode
         "imbalance": config.imbalance.name,
         "augmentation": config.augmentation.name,
         "dataset": dataset.name,
+        "dedup": config.data.dedup,
+        "train_fraction": config.data.train_fraction,
         "dataset_fingerprint": dataset.fingerprint,
         IDENTITY_TAG: run_identity(config, dataset.fingerprint),
         "test_fingerprint": dataset.test.fingerprint,
@@ -67,10 +69,11 @@ def describe_start(dataset: Dataset, model: TransferModel, device: Device) -> st
     """Returns what a person wants to know before waiting: the data, the network and the device, a line each."""
     counts = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits().items())
     rejected = f"; {len(dataset.rejected)} rejected, see rejected_images.csv" if len(dataset.rejected) else ""
+    left_out = f"; {len(dataset.left_out):,} left out, see left_out_images.csv" if len(dataset.left_out) else ""
     copies = int(dataset.test.has_copy.sum())
     leaks = f"; {copies} test images are copies of train or val images" if copies else ""
     return (
-        f"data     {dataset.name}: {counts} images of {dataset.num_classes} classes{rejected}{leaks}\n"
+        f"data     {dataset.name}: {counts} images of {dataset.num_classes} classes{rejected}{left_out}{leaks}\n"
         f"network  {model.network.name}, {model.network.count_params():,} parameters, {model.weights.name} weights\n"
         f"device   {device}"
     )
@@ -116,6 +119,8 @@ def write_inputs(config: ExperimentConfig, dataset: Dataset, folder: Path) -> No
     """Writes what a run starts with into its folder, so that a run that fails leaves it too."""
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)))
     dataset.rejected.to_csv(folder / "rejected_images.csv", index=False)
+    if len(dataset.left_out):
+        dataset.left_out.to_csv(folder / "left_out_images.csv", index=False)
 
 
 def write_results(

@@ -11,14 +11,12 @@ import pandas as pd
 
 from emotion_tl.config import DataConfig
 from emotion_tl.data.packing import PackedSource, describe_bad, load_packed
+from emotion_tl.data.selection import IMAGES_AT_ONCE, draw_train_fraction, find_left_out
 from emotion_tl.data.sources import check_data_config
 from emotion_tl.data.sources.split_names import SPLITS
 from emotion_tl.data.splitting import assign_splits, find_copies
 from emotion_tl.data.store import HASH_BYTES, Store
 from emotion_tl.errors import DataError
-
-# Read at once where all images of a split are gone through.
-IMAGES_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +83,7 @@ class Dataset:
             and for every path and form of the source.
         train, val, test: the splits.
         rejected: the images that could not be used; columns image, reason.
+        left_out: the images that `data.dedup` keeps out of train and val; columns image, split, reason.
     """
 
     name: str
@@ -94,6 +93,7 @@ class Dataset:
     val: Split
     test: Split
     rejected: pd.DataFrame = field(repr=False)
+    left_out: pd.DataFrame = field(repr=False)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -124,7 +124,7 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
     store = packed.store
     if len(store.class_names) < 2:
         raise DataError(f"{config.name}: expected two or more classes. Found: {', '.join(store.class_names)}.")
-    assigned = assign_splits(store.table, config)
+    assigned, left_out = select_images(store, assign_splits(store.table, config), config)
     has_copy = find_copies(store.table["pixel_hash"], assigned)
     train, val, test = (make_split(name, store, (assigned == name).to_numpy(), has_copy) for name in SPLITS)
     dataset = Dataset(
@@ -135,9 +135,21 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
         val=val,
         test=test,
         rejected=packed.rejected,
+        left_out=left_out,
     )
     check_no_class_empty(dataset)
     return dataset
+
+
+def select_images(store: Store, splits: pd.Series, config: DataConfig) -> tuple[pd.Series, pd.DataFrame]:
+    """Returns the splits with None for images that are not used, and those of them that `data.dedup` has left out."""
+    reasons = find_left_out(store.table, splits, store.images, config.dedup)
+    left_out = pd.DataFrame({"image": store.table["image"], "split": splits, "reason": reasons})[reasons.notna()]
+    selected = splits.where(reasons.isna(), None)
+    if config.train_fraction < 1:
+        train_labels = store.table.loc[selected == "train", "label"]
+        selected[train_labels.index[~draw_train_fraction(train_labels, config)]] = None
+    return selected, left_out.reset_index(drop=True)
 
 
 def make_split(name: str, store: Store, is_member: np.ndarray, has_copy: np.ndarray) -> Split:
