@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from emotion_tl.analysis.paired import compare_paired, verdict_sentence
+from emotion_tl.analysis.paired import compare_paired
+from emotion_tl.analysis.wording import verdict_sentence
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.tracking.runs import Run, find_runs, read_test_predictions
 from emotion_tl.tracking.store import ui_command
