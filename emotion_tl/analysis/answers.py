@@ -8,7 +8,7 @@ from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.imbalance import UNTREATED, Treatments, rare_recall, rare_recall_gain
 from emotion_tl.analysis.stages import FROZEN, stage_of
-from emotion_tl.analysis.told import told_points, told_share
+from emotion_tl.analysis.told import told_in_words, told_share
 from emotion_tl.analysis.transfer_gain import TransferGain
 from emotion_tl.analysis.variants import train_fraction
 from emotion_tl.analysis.wording import comparison_sentence
@@ -54,11 +54,12 @@ def answer_frozen(comparison: Comparison) -> list[str]:
             *sentences,
             "There is no baseline that learnt from the same images, so there is nothing to compare it with.",
         ]
-    points = told_points(best.comparison.accuracy)
+    difference = f"difference in accuracy {told_in_words(best.comparison.accuracy)}"
     said = {
-        BETTER: f"Yes: frozen features beat {best.baseline}, trained from scratch, by {points} points of accuracy.",
-        WORSE: f"Not well enough: {best.baseline}, trained from scratch, stays ahead by {points} points.",
-        NOT_SHOWN: f"No difference to {best.baseline}, trained from scratch, is shown: {points} points.",
+        BETTER: f"Yes: frozen features beat {best.baseline}, trained from scratch; {difference}.",
+        WORSE: f"Not well enough: {best.baseline}, trained from scratch, stays ahead; {difference}.",
+        NOT_SHOWN: f"As well as {best.baseline}, trained from scratch, as far as can be seen: no difference shown; "
+        f"{difference}.",
     }
     return [said[best.corrected.verdict], *sentences]
 
@@ -82,9 +83,8 @@ def answer_fine_tuning(gain: TransferGain) -> Iterator[str]:
 
 def told_gain(pair: CorrectedComparison) -> str:
     """Returns what a change brings, as far as it is shown."""
-    points = f"{told_points(pair.comparison.accuracy)} points of accuracy"
-    said = {BETTER: "a gain of", WORSE: "a loss,", NOT_SHOWN: "no difference shown,"}[pair.verdict]
-    return f"{said} {points}."
+    said = {BETTER: "a gain", WORSE: "a loss", NOT_SHOWN: "no difference shown"}[pair.verdict]
+    return f"{said}, accuracy {told_in_words(pair.comparison.accuracy)}."
 
 
 def answer_imbalance(treatments: Treatments) -> list[str]:
@@ -107,16 +107,14 @@ def answer_imbalance(treatments: Treatments) -> list[str]:
     for goal, gains in raising.items():
         if gains:
             best = max(gains, key=lambda name: gains[name].value)
-            sentences.append(
-                f"{treatments.name}: for {goal}, {best}: {told_points(gains[best])} points over no treatment."
-            )
+            sentences.append(f"{treatments.name}: for {goal}, {best}: {told_in_words(gains[best])} over no treatment.")
         else:
             sentences.append(f"{treatments.name}: no treatment is shown to raise {goal}.")
     costs = [
-        f"{name} ({told_points(pair.comparison.accuracy)})" for name, pair in pairs.items() if pair.verdict == WORSE
+        f"{name}, {told_in_words(pair.comparison.accuracy)}" for name, pair in pairs.items() if pair.verdict == WORSE
     ]
     if costs:
-        sentences.append(f"{treatments.name}: accuracy is the price of {', '.join(costs)}.")
+        sentences.append(f"{treatments.name}: accuracy is the price of {'; '.join(costs)}.")
     before = told_share(rare_recall(treatments, UNTREATED))
     return [*sentences, f"Without a treatment the recall of {treatments.rare_class} is {before}."]
 

@@ -8,6 +8,8 @@ from emotion_tl.identity import settings_with_effect
 from emotion_tl.models.specifications import get_specification
 
 NAME_PARTS = {"backbone.name", "backbone.output_block", "backbone.weights", "schedule.name", "seed"}
+# What goes without saying.
+USUAL = {"data.train_fraction": 1.0, "data.dedup": "none", "imbalance.name": "none"}
 
 
 def name_models(settings: Sequence[dict[str, Any]]) -> list[str]:
@@ -21,11 +23,24 @@ def name_models(settings: Sequence[dict[str, Any]]) -> list[str]:
     for name in shared:
         positions = [position for position, other in enumerate(names) if other == name]
         flat = [dict(flatten(settings_with_effect(settings[position]))) for position in positions]
-        differing = [key for key in sorted({key for each in flat for key in each}) if is_told(key, flat)]
+        differing = differing_keys(flat)
         for position, own in zip(positions, flat, strict=True):
-            told = ", ".join(f"{short_key(key, differing)}={own[key]}" for key in differing if key in own)
-            names[position] = f"{name}, {told}" if told else name
+            told = [f"{short_key(key, differing)}={own[key]}" for key in differing if is_unusual(key, own.get(key))]
+            names[position] = ", ".join([name, *told])
     return numbered(names)
+
+
+def differing_keys(flat: Sequence[dict[str, Any]]) -> list[str]:
+    """Returns the settings that tell models apart; of a group of settings whose names differ, the name alone."""
+    keys = sorted({key for each in flat for key in each} - NAME_PARTS)
+    keys = [key for key in keys if len({repr(each.get(key)) for each in flat}) > 1]
+    named = {key.removesuffix("name") for key in keys if key.endswith(".name")}
+    return [key for key in keys if key.endswith(".name") or not key.startswith(tuple(named))]
+
+
+def is_unusual(key: str, value: Any) -> bool:
+    """Returns whether a setting has to be told."""
+    return value is not None and value != USUAL.get(key)
 
 
 def base_name(settings: dict[str, Any]) -> str:
@@ -46,16 +61,11 @@ def flatten(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield f"{prefix}{key}", value
 
 
-def is_told(key: str, flat: Sequence[dict[str, Any]]) -> bool:
-    """Returns whether a setting tells models apart."""
-    return key not in NAME_PARTS and len({repr(each.get(key)) for each in flat}) > 1
-
-
 def short_key(key: str, differing: Sequence[str]) -> str:
-    """Returns the end of a key, or its last two parts where the end alone would be unclear."""
-    parts = key.split(".")
-    is_alone = sum(other.split(".")[-1] == parts[-1] for other in differing) == 1
-    return parts[-1] if is_alone and parts[-1] != "name" else ".".join(parts[-2:])
+    """Returns the end of a key, or of a group's name the group; more of it where the end alone would be unclear."""
+    parts = key.removesuffix(".name").split(".")
+    is_alone = sum(other.removesuffix(".name").split(".")[-1] == parts[-1] for other in differing) == 1
+    return parts[-1] if is_alone else ".".join(parts[-2:])
 
 
 def numbered(names: list[str]) -> list[str]:

@@ -15,8 +15,13 @@ def told_deviation(spread: Spread) -> str | None:
 
 
 def told_points(difference: Difference) -> str:
-    """Returns "+3.5 (+2.0 to +4.9)", in percentage points."""
+    """Returns "+3.5 (+2.0 to +4.9)", in percentage points: for a table."""
     return f"{100 * difference.value:+.1f} ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+
+
+def told_in_words(difference: Difference) -> str:
+    """Returns "+3.5 points (+2.0 to +4.9)": for a sentence."""
+    return f"{100 * difference.value:+.1f} points ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
 
 
 def told_seconds(seconds: float) -> str:

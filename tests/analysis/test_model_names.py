@@ -26,16 +26,32 @@ def test_short_where_that_is_enough():
 
 
 def test_what_differs_where_it_is_not():
-    first, second, third = name_models(
+    assert name_models(
         [
             settings("backbone=vgg16", "imbalance=focal", "head.dropout=0.1"),
-            settings("backbone=vgg16", "imbalance=none", "head.dropout=0.1"),
-            settings("backbone=vgg16", "imbalance=none", "head.dropout=0.2", "tracking.run_name=mine", "cache_dir=x"),
+            settings("backbone=vgg16", "imbalance=class_weight", "head.dropout=0.1"),
+            settings("backbone=vgg16", "head.dropout=0.2", "tracking.run_name=mine", "cache_dir=x"),
+            settings("backbone=vgg16", "head.dropout=0.1", "data.train_fraction=0.5"),
         ]
-    )
-    assert first == "vgg16-frozen_then_unfrozen, dropout=0.1, imbalance.name=focal"
-    assert second == "vgg16-frozen_then_unfrozen, dropout=0.1, imbalance.name=none"
-    assert third == "vgg16-frozen_then_unfrozen, dropout=0.2, imbalance.name=none"
+    ) == [
+        "vgg16-frozen_then_unfrozen, dropout=0.1, imbalance=focal",
+        "vgg16-frozen_then_unfrozen, dropout=0.1, imbalance=class_weight",
+        "vgg16-frozen_then_unfrozen, dropout=0.2",
+        "vgg16-frozen_then_unfrozen, train_fraction=0.5, dropout=0.1",
+    ]
+
+
+def test_more_of_a_key_where_its_end_is_not_enough():
+    phases = "schedule.phases"
+    assert name_models(
+        [
+            settings("backbone=vgg16"),
+            settings("backbone=vgg16", f"{phases}.frozen.epochs=1", f"{phases}.unfrozen.epochs=2"),
+        ]
+    ) == [
+        "vgg16-frozen_then_unfrozen, frozen.epochs=5, unfrozen.epochs=10",
+        "vgg16-frozen_then_unfrozen, frozen.epochs=1, unfrozen.epochs=2",
+    ]
 
 
 def test_a_number_where_no_setting_tells_them_apart():

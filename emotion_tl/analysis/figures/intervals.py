@@ -10,8 +10,8 @@ from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.seed_summary import Spread
 from emotion_tl.evaluation.figure_style import BLUE, FAINT, GREY, INK, SMALL, entitle, new_figure, shortened, styled
 
-LINE_HEIGHT = 0.42
-MAX_LETTERS = 40
+LINE_HEIGHT = 0.5
+MAX_LETTERS = 42
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def interval_figure(
         )
     if reference is not None:
         axis.axvline(reference, color=GREY, linestyle="--", linewidth=1.2, zorder=0)
-    axis.set_yticks(range(len(lines)), [shortened(line.name, MAX_LETTERS) for line in reversed(lines)])
+    axis.set_yticks(range(len(lines)), [in_two_lines(line.name) for line in reversed(lines)])
     axis.tick_params(axis="y", length=0, labelcolor=INK)
     axis.spines["left"].set_visible(False)
     axis.grid(axis="x", color=FAINT)
@@ -89,3 +89,9 @@ def interval_figure(
     axis.set_xlabel(axis_label)
     entitle(figure, title, axis, subtitle)
     return figure
+
+
+def in_two_lines(name: str) -> str:
+    """Returns a name with what tells it from its like below it."""
+    first, *rest = name.split(", ", 1)
+    return "\n".join(shortened(line, MAX_LETTERS) for line in (first, *rest))

@@ -59,7 +59,7 @@ def difference_figure(compared: list[ModelResult]) -> Figure:
     return interval_figure(
         lines,
         "Differences in accuracy to the baseline",
-        "Blue: more accurate, red: less accurate, grey: no difference shown, after the correction",
+        "Blue: more accurate, red: less, grey: no difference shown",
         "difference on test, percentage points",
         reference=0.0,
         value_format="{:+.1f}",

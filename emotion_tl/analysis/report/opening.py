@@ -3,7 +3,7 @@
 from emotion_tl.analysis.answers import BETTER, NOT_SHOWN, WORSE, answer_questions
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.findings import Findings
-from emotion_tl.analysis.told import told_points, told_spread
+from emotion_tl.analysis.told import told_in_words, told_points, told_spread
 from emotion_tl.html_report.blocks import Block, BulletList, Heading, KeyFigure, KeyFigures, Notice, Paragraph, Section
 
 VERDICTS = {
@@ -43,10 +43,10 @@ def lead_sentence(best: ModelResult) -> str:
     """Returns the verdict in one sentence."""
     assert best.corrected is not None
     assert best.comparison is not None
-    points = told_points(best.comparison.accuracy)
+    difference = told_in_words(best.comparison.accuracy)
     return (
-        f"{VERDICTS[best.corrected.verdict]}: {best.name}, the pretrained model that is best on val, stands at "
-        f"{points} points of test accuracy to {best.baseline}."
+        f"{VERDICTS[best.corrected.verdict]}. Of the pretrained models {best.name} is best on val; its test accuracy "
+        f"differs from that of {best.baseline} by {difference}."
     )
 
 
