@@ -12,6 +12,21 @@ from emotion_tl.console import print_error
 from emotion_tl.own_process import EXIT_INTERRUPTED
 from emotion_tl.signals import end_on_signals
 
+# Options of Hydra of which it takes one alone.
+OWN_MODES = {
+    *("-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info", "-h", "--help"),
+    *("--hydra-help", "--version", "-sc", "--shell-completion"),
+}
+
+
+def hydra_arguments(command: str, arguments: list[str]) -> list[str]:
+    """Returns the arguments of a command as Hydra takes them."""
+    # Hydra would take the plus for a second experiment, as there is a place for one.
+    arguments = [text.removeprefix("+") if text.startswith("+experiment=") else text for text in arguments]
+    # A study has many jobs. hydra.mode in its file would do, but for the reasons Hydra then gives for a wrong override.
+    is_many = command == "study" and not any(text.partition("=")[0] in OWN_MODES for text in arguments)
+    return [*arguments, "--multirun"] if is_many else arguments
+
 
 def main() -> None:
     """Runs `emotion-tl [COMMAND] [OVERRIDES]`; without a command, `train`."""
@@ -20,8 +35,7 @@ def main() -> None:
     if arguments and arguments[0].isidentifier():
         print_error(f"Expected a command, one of {', '.join(COMMANDS)}, or key=value. Received: {arguments[0]}")
         sys.exit(EXIT_FAILED)
-    # Hydra would take the plus for a second experiment, as there is a place for one.
-    sys.argv[1:] = [text.removeprefix("+") if text.startswith("+experiment=") else text for text in arguments]
+    sys.argv[1:] = hydra_arguments(command, arguments)
     end_on_signals()
     task = hydra.main(version_base="1.3", config_path=str(config_folder(command)), config_name=command)(
         COMMANDS[command]

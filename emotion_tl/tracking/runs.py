@@ -54,6 +54,7 @@ class RunSummary:
         status: MLflow's: "FINISHED", "FAILED", "KILLED" or "RUNNING".
         metrics: the latest value of each.
         reason: why it did not finish.
+        total_seconds: from its start to its end; None where it has not ended.
     """
 
     run_id: str
@@ -61,6 +62,7 @@ class RunSummary:
     status: str
     metrics: dict[str, float]
     reason: str | None
+    total_seconds: float | None = None
 
 
 def find_same_runs(config: TrackingConfig, experiment_name: str, identity: str) -> list[RunSummary]:
@@ -102,9 +104,17 @@ def read_summary(config: TrackingConfig, run_id: str) -> RunSummary:
 
 def summarise(run: Run) -> RunSummary:
     """Returns a run without what belongs to MLflow alone."""
+    info = run.info
+    seconds = None if info.end_time is None else (info.end_time - info.start_time) / 1000
     return RunSummary(
-        run.info.run_id, run.info.run_name, run.info.status, dict(run.data.metrics), run.data.tags.get("reason")
+        info.run_id, info.run_name, info.status, dict(run.data.metrics), run.data.tags.get("reason"), seconds
     )
+
+
+def has_experiment(config: TrackingConfig, name: str) -> bool:
+    """Returns whether anything was ever logged under the name of an experiment."""
+    open_store(config)
+    return mlflow.get_experiment_by_name(name) is not None
 
 
 def get_run(run_id: str, uri: str) -> Run:
