@@ -5,6 +5,7 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
+from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
@@ -15,6 +16,8 @@ from emotion_tl.tracking.store import open_store
 
 # What runs are found by, see `emotion_tl.identity`.
 IDENTITY_TAG = "identity"
+# Metrics of a whole run that have the name of one of an epoch.
+OVER_EPOCHS = {"val_accuracy", "val_macro_f1"}
 FALLBACK_WEIGHTS = "random (fallback)"
 
 
@@ -106,9 +109,20 @@ def summarise(run: Run) -> RunSummary:
     """Returns a run without what belongs to MLflow alone."""
     info = run.info
     seconds = None if info.end_time is None else (info.end_time - info.start_time) / 1000
-    return RunSummary(
-        info.run_id, info.run_name, info.status, dict(run.data.metrics), run.data.tags.get("reason"), seconds
-    )
+    metrics = run.data.metrics | early_figures(run)
+    return RunSummary(info.run_id, info.run_name, info.status, metrics, run.data.tags.get("reason"), seconds)
+
+
+def early_figures(run: Run) -> dict[str, float]:
+    """Returns the figures of a whole run that stand before its epochs.
+
+    Version 0.1.0 has logged them at step 0, so that MLflow shows those of the last epoch in place of the best one's.
+    """
+    figures = {}
+    for key in OVER_EPOCHS & run.data.metrics.keys():
+        history = MlflowClient().get_metric_history(run.info.run_id, key)
+        figures.update((key, point.value) for point in history if point.step == 0)
+    return figures
 
 
 def has_experiment(config: TrackingConfig, name: str) -> bool:
