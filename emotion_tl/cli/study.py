@@ -14,7 +14,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from emotion_tl.cli.sweep import PARENT_KEY, OpenSweep, begin_sweep, is_not_tried, outcomes_folder
 from emotion_tl.config import ExperimentConfig, to_typed
-from emotion_tl.console import configure_logging
+from emotion_tl.console import configure_logging, print_heading
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.override_text import value_text
 from emotion_tl.study_config import ARM_TAG, STUDY_TAG, StudyConfig
@@ -66,13 +66,14 @@ def start_study(config: DictConfig, overrides: list[str], config_loader: ConfigL
     configure_logging(None)
     study = plan_study(config, overrides, config_loader)
     from emotion_tl.studies.ledger import find_outcomes
+    from emotion_tl.studies.preview import describe_plan, print_preview
     from emotion_tl.studies.progress import Progress, log_plan
-    from emotion_tl.studies.summary import print_plan
 
     progress = Progress(study.jobs, find_outcomes(study.jobs, study.experiments))
     if study.config.dry_run:
-        print_plan(progress)
+        print_preview(study.config.name, progress)
         return []
+    print_heading(f"Study {study.config.name}", describe_plan(progress))
     folder = Path(config.hydra.sweep.dir)
     run_id = open_study_run(study)
     log_plan(run_id, folder.name, progress)

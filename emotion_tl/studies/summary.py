@@ -1,4 +1,4 @@
-"""What a study plans and what it found, told on the terminal."""
+"""What a study found, told on the terminal, and kept as a table."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,44 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from emotion_tl.studies.plan import own_overrides, shared_overrides
-from emotion_tl.studies.progress import Progress, duration, estimate_seconds
+from emotion_tl.studies.progress import duration
 from emotion_tl.studies.record import StudyRow, StudyRuns
 from emotion_tl.sweeps.summary import first_line
-
-TO_RUN = "to run"
-
-
-def print_plan(progress: Progress) -> None:
-    """Prints each job of a study, whether an earlier run stands for it, and how long the others may take."""
-    Console(highlight=False).print(plan_report(progress))
-
-
-def plan_report(progress: Progress) -> RenderableType:
-    """Returns a table with a row a job, and below it what is left."""
-    table = Table(box=SIMPLE_HEAD)
-    table.add_column("job", justify="right")
-    for name in ("arm", "seed", "state", "minutes", "overrides"):
-        table.add_column(name, justify="right" if name in ("seed", "minutes") else "left", overflow="fold")
-    known = progress.seconds_by_variant()
-    for job in progress.jobs:
-        outcome = progress.ended.get(job.number)
-        seconds = estimate_seconds([job], known) if outcome is None else outcome.total_seconds
-        minutes = "-" if seconds is None else f"{'~' if outcome is None else ''}{seconds / 60:.1f}"
-        state = TO_RUN if outcome is None else outcome.status
-        own = " ".join(own_overrides(job, progress.jobs))
-        table.add_row(str(job.number), escape(job.variant), str(job.seed), state, minutes, escape(own))
-    shared = " ".join(shared_overrides(progress.jobs)) or "nothing in common"
-    return Group(table, Text(f"All jobs: {shared}"), Text(describe_plan(progress)))
-
-
-def describe_plan(progress: Progress) -> str:
-    """Returns how many jobs earlier runs stand for, how many are to be run, and about how long that takes."""
-    counts = Counter(outcome.status for outcome in progress.ended.values())
-    parts = [f"{number} {status}" for status, number in counts.items()] + [f"{len(progress.left)} to run"]
-    seconds = progress.seconds_left()
-    time = "" if seconds is None or not progress.left else f", about {duration(seconds)} of computing"
-    return f"{', '.join(parts)}{time}"
 
 
 def print_study(study: StudyRuns, now: Sequence[StudyRow]) -> None:
@@ -65,7 +30,7 @@ def study_report(study: StudyRuns, now: Sequence[StudyRow]) -> RenderableType:
         title=f"Study {study.name}, val figures in %, mean over the seeds", title_justify="left", box=SIMPLE_HEAD
     )
     table.add_column("arm", overflow="fold")
-    for name in ("accuracy", "macro-F1", "runs", "minutes a run"):
+    for name in ("accuracy", "macro-F1", "runs", "time a run"):
         table.add_column(name, justify="right", no_wrap=True)
     for variant, rows in sorted(by_variant(study).items(), key=lambda entry: -mean_accuracy(entry[1])):
         baseline = " (baseline)" if rows[0].arm == study.baseline else ""
@@ -99,15 +64,15 @@ def mean_accuracy(rows: Sequence[StudyRow]) -> float:
 
 
 def figures(rows: Sequence[StudyRow]) -> tuple[str, str, str, str]:
-    """Returns accuracy and macro-F1 with their range over the seeds, the number of runs, and minutes, as text."""
+    """Returns accuracy and macro-F1 with their range over the seeds, the number of runs, and the time of one."""
     finished = [row.outcome for row in rows if not row.outcome.has_failed]
     runs = f"{len(finished)}" if len(finished) == len(rows) else f"{len(finished)} of {len(rows)}"
-    minutes = [outcome.total_seconds / 60 for outcome in finished if outcome.total_seconds is not None]
+    seconds = [outcome.total_seconds for outcome in finished if outcome.total_seconds is not None]
     return (
         with_range([outcome.val_accuracy for outcome in finished]),
         with_range([outcome.val_macro_f1 for outcome in finished]),
         runs,
-        f"{mean(minutes):.1f}" if minutes else "-",
+        duration(mean(seconds)) if seconds else "-",
     )
 
 

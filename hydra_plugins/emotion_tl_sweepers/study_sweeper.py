@@ -37,6 +37,8 @@ class StudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Runs the jobs, and returns what they returned, a list for each batch."""
+        assert self.config is not None
+        assert self.hydra_context is not None
         try:
             jobs = start_study(self.config, arguments, self.hydra_context.config_loader)
         except EmotionTLError as error:
@@ -51,6 +53,7 @@ class StudySweeper(Sweeper):
 
     def launch(self, jobs: Sequence[Sequence[str]], first: int) -> Sequence[JobReturn]:
         """Runs a batch of jobs, the first of which has this number."""
+        assert self.launcher is not None
         returns = self.launcher.launch(jobs, initial_job_idx=first)
         for job in returns:
             # Raises what the job has raised.
