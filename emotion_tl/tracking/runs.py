@@ -118,7 +118,7 @@ def early_figures(run: Run) -> dict[str, float]:
 
     Version 0.1.0 has logged them at step 0, so that MLflow shows those of the last epoch in place of the best one's.
     """
-    figures = {}
+    figures: dict[str, float] = {}
     for key in OVER_EPOCHS & run.data.metrics.keys():
         history = MlflowClient().get_metric_history(run.info.run_id, key)
         figures.update((key, point.value) for point in history if point.step == 0)
