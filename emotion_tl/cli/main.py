@@ -7,8 +7,10 @@ from hydra.errors import HydraException
 
 from emotion_tl.cli.commands import COMMANDS, EXIT_FAILED
 from emotion_tl.cli.composition import config_folder
+from emotion_tl.cli.config_files import check_config_files
 from emotion_tl.cli.sweep import finish_sweep
 from emotion_tl.console import print_error
+from emotion_tl.errors import ConfigurationError
 from emotion_tl.own_process import EXIT_INTERRUPTED
 from emotion_tl.signals import end_on_signals
 
@@ -34,6 +36,11 @@ def main() -> None:
     command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "train"
     if arguments and arguments[0].isidentifier():
         print_error(f"Expected a command, one of {', '.join(COMMANDS)}, or key=value. Received: {arguments[0]}")
+        sys.exit(EXIT_FAILED)
+    try:
+        check_config_files(command, arguments)
+    except ConfigurationError as error:
+        print_error(str(error))
         sys.exit(EXIT_FAILED)
     sys.argv[1:] = hydra_arguments(command, arguments)
     end_on_signals()

@@ -144,9 +144,9 @@ def print_job(job: "Job", sweep_dir: Path, in_turn: bool) -> None:
     from emotion_tl.studies.progress import describe_progress, read_progress
 
     title, text = f"Job {job.number}", " ".join(job.overrides)
-    parent = job.tracking.parent_run_id
-    if STUDY_TAG in job.tracking.tags and parent is not None:
-        progress = read_progress(job.tracking, parent, sweep_dir.name, outcomes_folder(sweep_dir))
+    parent = job.tracking.parent_run_id if STUDY_TAG in job.tracking.tags else None
+    progress = parent and read_progress(job.tracking, parent, sweep_dir.name, outcomes_folder(sweep_dir))
+    if progress:
         planned = progress.jobs[job.number]
         title = f"{title}: {planned.label}"
         text = "\n".join([describe_progress(progress, in_turn), " ".join(own_overrides(planned, progress.jobs))])

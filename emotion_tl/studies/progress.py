@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 from statistics import mean
 
 from emotion_tl.config import TrackingConfig
-from emotion_tl.errors import ModelNotFoundError
 from emotion_tl.studies.plan import PlannedJob
 from emotion_tl.sweeps.outcome import FINISHED, REUSED, JobOutcome
-from emotion_tl.tracking.parent_run import log_record, read_record, read_records
+from emotion_tl.tracking.parent_run import log_record, read_records
 from emotion_tl.tracking.store import open_store
 
 
@@ -90,11 +89,11 @@ def duration(seconds: float) -> str:
 def log_plan(run_id: str, start: str, progress: Progress) -> None:
     """Leaves what a start of a study is about where its jobs find it."""
     record = {"jobs": list(map(asdict, progress.jobs)), "found": list(map(asdict, progress.found))}
-    log_record(run_id, record, plan_file(start))
+    log_record(run_id, record, f"{plan_folder(start)}/plan.json")
 
 
-def read_progress(tracking: TrackingConfig, run_id: str, start: str, outcomes_folder: str) -> Progress:
-    """Returns how far a start of a study is.
+def read_progress(tracking: TrackingConfig, run_id: str, start: str, outcomes_folder: str) -> Progress | None:
+    """Returns how far a start of a study is; None where its plan cannot be read.
 
     Args:
         run_id: MLflow run of the study.
@@ -102,14 +101,14 @@ def read_progress(tracking: TrackingConfig, run_id: str, start: str, outcomes_fo
         outcomes_folder: of the artifacts in which its jobs leave their outcomes.
     """
     open_store(tracking)
-    record = read_record(run_id, plan_file(start))
-    if record is None:
-        raise ModelNotFoundError(f"Expected {plan_file(start)} among the artifacts of run {run_id}. It is not there.")
+    records = read_records(run_id, plan_folder(start))
+    if not records:
+        return None
     outcomes = [JobOutcome(**outcome) for outcome in read_records(run_id, outcomes_folder)]
-    jobs = [PlannedJob(**job) for job in record["jobs"]]
-    return Progress(jobs, [JobOutcome(**outcome) for outcome in record["found"]], outcomes)
+    jobs = [PlannedJob(**job) for job in records[0]["jobs"]]
+    return Progress(jobs, [JobOutcome(**outcome) for outcome in records[0]["found"]], outcomes)
 
 
-def plan_file(start: str) -> str:
-    """Returns the artifact with the plan of a start."""
-    return f"plans/{start}.json"
+def plan_folder(start: str) -> str:
+    """Returns the folder of the plan of a start among the artifacts of the study's run."""
+    return f"plans/{start}"
