@@ -121,6 +121,14 @@ def test_dry_run_tells_what_is_missing_and_runs_nothing(extended, folder):
     assert list((folder / "outputs" / "study" / "tiny").iterdir()) == folders
 
 
+@pytest.mark.parametrize("option", [["--help"], ["--cfg", "job"]])
+def test_settings_of_a_study_are_shown(option, folder):
+    shown = study(folder, "head.dropout=0.25", *option)
+    assert shown.returncode == 0, shown.stderr
+    for text in ("baseline: good", "dry_run: false", "dropout: 0.25"):
+        assert text in shown.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
