@@ -60,7 +60,8 @@ def plan_study(config: DictConfig, overrides: list[str], config_loader: ConfigLo
         if override.is_sweep_override() or override.key_or_group in replaced
     }
     fixed = [str(override.input_line) for override in own if override.get_key_element() not in swept]
-    check_study(study, fixed, source)
+    given = [str(override.input_line) for override in own if override.key_or_group not in replaced]
+    check_study(study, given, source)
     jobs = plan_jobs(study, fixed, swept)
     return Study(study, fixed, jobs, check_jobs(jobs, partial(compose_job, config, config_loader), source))
 

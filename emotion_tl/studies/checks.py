@@ -21,19 +21,19 @@ NAME = re.compile(r"\w[\w.+-]*")
 WITHOUT_EFFECT = ("tracking", "sweep", "cache_dir")
 
 
-def check_study(study: StudyConfig, fixed: Sequence[str], source: str) -> None:
+def check_study(study: StudyConfig, given: Sequence[str], source: str) -> None:
     """Checks everything that can be known to be wrong with a study without looking at what its keys mean.
 
     Args:
         study: what the file and the command line say.
-        fixed: overrides that the user gave for all jobs.
+        given: overrides that the user gave for all jobs, but for those of the seed and of keys of the grid.
         source: the file of the study, for the messages.
 
     Raises:
         ConfigurationError: naming the file and the entry, what was expected and what came.
     """
     # One after the other: a rule may rest on those before it.
-    for rules in (study_rules(study), arm_rules(study, fixed), grid_rules(study)):
+    for rules in (study_rules(study), arm_rules(study, given), grid_rules(study)):
         for is_valid, place, expected, received in rules:
             if not is_valid:
                 raise ConfigurationError(f"{source}: {place}: expected {expected}. Received: {received}")
@@ -49,16 +49,16 @@ def study_rules(study: StudyConfig) -> Iterator[Rule]:
     yield SEED not in map(key_of, study.settings), f"settings.{SEED}", "seeds: [...] in its place", SEED
 
 
-def arm_rules(study: StudyConfig, fixed: Sequence[str]) -> Iterator[Rule]:
+def arm_rules(study: StudyConfig, given: Sequence[str]) -> Iterator[Rule]:
     """Yields the rules of the arms."""
-    given = {key_of(override): override for override in fixed}
+    overrides = {key_of(override): override for override in given}
     for name, arm in study.arms.items():
         place = f"arm {name}"
         yield NAME.fullmatch(name) is not None, place, "a name of letters, digits and any of _.+-", name
         for key in map(key_of, arm):
             yield key != SEED, place, "seeds: [...] of the study in place of a seed of the arm", key
             expected = f"no other {key}, which the arm sets. Change the arm: +study.arms.{name}={{{key}:...}}"
-            yield key not in given, place, expected, given.get(key)
+            yield key not in overrides, place, expected, overrides.get(key)
 
 
 def grid_rules(study: StudyConfig) -> Iterator[Rule]:

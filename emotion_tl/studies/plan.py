@@ -67,13 +67,14 @@ def plan_jobs(study: StudyConfig, fixed: list[str], swept: Mapping[str, list[Any
 def arms_with_settings(study: StudyConfig, swept: Mapping[str, list[Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yields each arm with each combination of those entries of the grid that are about it."""
     grid = full_grid(study, swept)
-    seen = []
+    seen: set[str] = set()
     for values in product(*(entry.choices for entry in grid)):
         for arm in study.arms:
-            own = [(entry.key, value) for entry, value in zip(grid, values, strict=True) if concerns(entry, arm)]
-            if (arm, own) not in seen:
-                seen.append((arm, own))
-                yield arm, dict(own)
+            own = {entry.key: value for entry, value in zip(grid, values, strict=True) if concerns(entry, arm)}
+            name = variant_name(arm, own)
+            if name not in seen:
+                seen.add(name)
+                yield arm, own
 
 
 def full_grid(study: StudyConfig, swept: Mapping[str, list[Any]]) -> list[GridConfig]:
