@@ -18,12 +18,12 @@ LIMIT_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder like that of the repository, with two runs in its MLflow store."""
+    """A folder like that of the repository, with two runs in its MLflow store and in outputs."""
     folder = tmp_path_factory.mktemp("repository")
     tiny = [*tiny_overrides(write_faces(folder / "faces"), folder), *BASELINE, "tracking.log_model=false"]
     for seed in (0, 1):
         config = compose_config([*tiny, "schedule.phases.from_scratch.epochs=1", f"seed={seed}"])
-        run_experiment(config, folder / f"run{seed}")
+        run_experiment(config, folder / "outputs" / f"run{seed}")
     (folder / "notebooks").mkdir()
     return folder
 
