@@ -53,7 +53,7 @@ def open_store(config: TrackingConfig) -> str:
     """
     uri = tracking_uri(config)
     if uri.startswith(SQLITE):
-        sqlite_file(uri).parent.mkdir(parents=True, exist_ok=True)
+        database_file(uri).parent.mkdir(parents=True, exist_ok=True)
     try:
         mlflow.set_tracking_uri(uri)
         with one_at_a_time(uri):
@@ -70,14 +70,13 @@ def one_at_a_time(uri: str) -> AbstractContextManager:
     """Returns a lock on an SQLite file: two processes that make its tables at the same moment fail."""
     if not uri.startswith(SQLITE):
         return nullcontext()
-    return FileLock(f"{sqlite_file(uri)}.lock")
+    return FileLock(f"{database_file(uri)}.lock")
 
 
-def sqlite_file(uri: str) -> Path:
-    """Returns the file of an absolute SQLite URI.
+def database_file(uri: str) -> Path:
+    """Returns the path of an SQLite file.
 
-    As a URL its path would begin with two slashes, of which MLflow takes the first folder for the name of a host: the
-    artifacts of sqlite:////home/ada/mlflow.db would go to /ada/mlartifacts.
+    Not by `urlparse`, which leaves two slashes in front: MLflow would take what follows them for the name of a host.
     """
     return Path(uri.removeprefix(SQLITE))
 
@@ -91,7 +90,7 @@ def select_experiment(uri: str, name: str) -> str:
     if experiment is None:
         location = None
         if uri.startswith(SQLITE):
-            location = (sqlite_file(uri).parent / "mlartifacts").as_uri()
+            location = (database_file(uri).parent / "mlartifacts").as_uri()
         try:
             return mlflow.create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS)
         except MlflowException:

@@ -1,7 +1,5 @@
 """What a run leaves in MLflow, read back."""
 
-from pathlib import Path
-
 import mlflow
 import pytest
 from mlflow import MlflowClient
@@ -38,15 +36,6 @@ def test_figures_that_were_logged_before_the_epochs_are_found(tracking, tmp_path
         mlflow.log_metric("val_accuracy", 0.6, step=0)
     assert mlflow.get_run(run.run_id).data.metrics["val_accuracy"] == 0.5
     assert read_summary(tracking, run.run_id).metrics["val_accuracy"] == 0.6
-
-
-def test_artifacts_lie_beside_the_sqlite_file(tracking, tmp_path):
-    (tmp_path / "figure.txt").write_text("seen")
-    with track_run(tracking, "faces", "name", tmp_path) as run:
-        pass
-    store = Path(tracking.uri.removeprefix("sqlite:///")).parent
-    folder = store / "mlartifacts" / run.run_id / "artifacts"
-    assert (folder / "figure.txt").read_text() == "seen"
 
 
 def test_summary_knows_how_long_a_run_took(tracking, tmp_path):
