@@ -49,6 +49,12 @@ def train(composed: DictConfig) -> float | None:
 
 
 @told
+def study(composed: DictConfig) -> float | None:
+    """Runs a job of a study, which the sweeper of `hydra_plugins` has made of it."""
+    return run_sweep_job(composed)
+
+
+@told
 def compare(composed: DictConfig) -> None:
     """Puts finished runs side by side and says which is better, and how sure that is."""
     config = to_typed(CompareConfig, own_settings(CompareConfig, composed))
@@ -97,6 +103,7 @@ def tune(composed: DictConfig) -> float:
 
 COMMANDS: dict[str, Callable[[DictConfig], Any]] = {
     "train": train,
+    "study": study,
     "compare": compare,
     "tune": tune,
     "predict": predict,
