@@ -1,0 +1,111 @@
+"""Chooses by which features the labels of a data set are judged, and judges them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emotion_tl.audit.images import AuditedImages
+from emotion_tl.audit.kept_parts import KeptParts
+from emotion_tl.audit.label_issues import LabelIssues, choose_num_folds, judge_labels, predict_out_of_sample
+from emotion_tl.audit.thumbnails import THUMBNAIL_SIZE, make_thumbnails
+from emotion_tl.command_config import AuditConfig
+from emotion_tl.config import BackboneConfig, to_plain
+from emotion_tl.errors import WeightsError
+from emotion_tl.identity import weights_identity
+
+PIXELS = f"grey pixels of images shrunk to {THUMBNAIL_SIZE} px"
+
+
+def judge_images(
+    images: AuditedImages, groups: np.ndarray, kept: KeptParts, config: AuditConfig
+) -> tuple[LabelIssues | None, str | None]:
+    """Judges the labels by what a classifier makes of images it has not seen.
+
+    Args:
+        groups: int64 (n,), equal for exact and near duplicates.
+
+    Returns:
+        What was found, and what a reader has to know of how; None where there is nothing to find or to say.
+    """
+    labels = images.table["label"].to_numpy()
+    num_folds = choose_num_folds(labels, groups, config.num_folds)
+    if num_folds < 2:
+        return None, "The labels were not judged: that takes two different images of each class or more."
+    judging = Judging(images, labels, groups, num_folds, kept, config)
+    probabilities, features, note = judging.predict()
+    return judge_labels(probabilities, labels, images.dataset.class_names, features, num_folds), note
+
+
+class Judging:
+    """One cross-validation, by features of the backbone where its weights are there, else by pixels."""
+
+    def __init__(
+        self,
+        images: AuditedImages,
+        labels: np.ndarray,
+        groups: np.ndarray,
+        num_folds: int,
+        kept: KeptParts,
+        config: AuditConfig,
+    ):
+        """Takes what is judged and where the probabilities are kept."""
+        self.images = images
+        self.labels = labels
+        self.groups = groups
+        self.num_folds = num_folds
+        self.kept = kept
+        self.config = config
+
+    def predict(self) -> tuple[np.ndarray, str, str | None]:
+        """Returns the probabilities, float64 (n, num_classes), the features behind them in words, and a note."""
+        backbone = self.config.backbone
+        if backbone.weights is None:
+            return self.by_pixels(), PIXELS, f"{backbone.name} has no pretrained weights: labels were judged by pixels."
+        try:
+            return self.by_backbone(), describe_backbone(backbone), None
+        except WeightsError as error:
+            note = f"Labels were judged by pixels, which show less than a pretrained network: {error}"
+            return self.by_pixels(), PIXELS, note
+
+    def by_backbone(self) -> np.ndarray:
+        """Returns the probabilities by pooled features of the backbone."""
+        settings = to_plain(self.config.backbone) | {"weights": weights_identity(self.config.backbone.weights)}
+
+        def features() -> np.ndarray:
+            # Keras takes seconds to import, and is not needed where the probabilities are kept.
+            from emotion_tl.audit.features import backbone_features
+
+            return backbone_features(self.images, self.config)
+
+        return self.keep({"backbone": settings, "precision": self.config.trainer.precision}, features)
+
+    def by_pixels(self) -> np.ndarray:
+        """Returns the probabilities by small grey images."""
+
+        def features() -> np.ndarray:
+            thumbnails = make_thumbnails(self.images, np.arange(len(self.images)))
+            return thumbnails.reshape(len(thumbnails), -1)
+
+        return self.keep({"thumbnail_size": THUMBNAIL_SIZE}, features)
+
+    def keep(self, settings: dict[str, Any], features: Any) -> np.ndarray:
+        """Returns the probabilities as they were kept with these settings, or computes and keeps them."""
+
+        def compute() -> pd.DataFrame:
+            judged = predict_out_of_sample(features(), self.labels, self.groups, self.num_folds, self.config.seed)
+            return pd.DataFrame(judged, columns=list(self.images.dataset.class_names))
+
+        folds = {
+            "num_folds": self.num_folds,
+            "seed": self.config.seed,
+            "near_duplicate_correlation": self.config.near_duplicate_correlation,
+        }
+        return self.kept.get_or_compute("probabilities", settings | folds, compute).to_numpy()
+
+
+def describe_backbone(config: BackboneConfig) -> str:
+    """Returns in words what the features are."""
+    weights = "ImageNet" if config.weights == "imagenet" else str(config.weights).rsplit("/", 1)[-1]
+    block = f" up to {config.output_block}" if config.output_block else ""
+    return f"pooled features of {config.name}{block} at {config.image_size} px ({weights} weights)"
