@@ -17,6 +17,7 @@ from emotion_tl.evaluation.learning_curves import learning_curves
 from emotion_tl.evaluation.predictions import predictions_table
 from emotion_tl.evaluation.report import evaluate, flatten_metrics
 from emotion_tl.identity import run_identity
+from emotion_tl.inference.cost import measure_cost
 from emotion_tl.inference.model_file import describe_model, save_model
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import Device, installed_versions
@@ -28,6 +29,7 @@ from emotion_tl.training.record import TrainingResult
 
 FIGURE_RESOLUTION = 120  # dots per inch
 NUM_EXAMPLE_IMAGES = 4
+NUM_TIMED_IMAGES = 32
 
 
 def run_name(config: ExperimentConfig) -> str:
@@ -183,10 +185,12 @@ def log_results(
     metrics: dict[str, Any],
     folder: Path,
 ) -> None:
-    """Logs the figures of val and test and, where asked, the model."""
+    """Logs the figures of val and test, what the model costs and, where asked, the model."""
     for split in ("val", "test"):
         run.log_metrics(flatten_metrics(metrics[split], split))
     run.log_metrics({"best_epoch": metrics["best_epoch"], "training_seconds": metrics["training_seconds"]})
+    timed = dataset.test.read(np.arange(min(NUM_TIMED_IMAGES, len(dataset.test))))
+    run.log_metrics(measure_cost(model.probabilities(), folder / "model.keras", timed))
     run.log_tags({"inputs": "; ".join(f"{phase}: {fed}" for phase, fed in metrics["inputs"].items())})
     if config.tracking.log_model:
         examples = dataset.test.read(np.arange(min(NUM_EXAMPLE_IMAGES, len(dataset.test))))

@@ -65,6 +65,12 @@ def test_leaves_all_files(result):
     assert not [name for name in names if "partial" in name]
 
 
+def test_says_what_the_model_costs(run, result):
+    metrics = run.data.metrics
+    assert 0 < metrics["batch_latency_milliseconds"] < metrics["latency_milliseconds"]
+    assert metrics["model_megabytes"] == (result.output_dir / "model.keras").stat().st_size / 1e6
+
+
 def test_metrics_follow_from_the_predictions(result):
     predictions = pd.read_parquet(result.output_dir / "predictions.parquet")
     metrics = json.loads((result.output_dir / "metrics.json").read_text())

@@ -23,6 +23,7 @@ LAYERS = {
     "data": 1,
     "models": 1,
     "evaluation": 1,
+    "html_report": 1,
     "runtime": 1,
     "distribution": 1,
     "validation": 2,
@@ -50,6 +51,7 @@ NEVER_IN = {
         "command_config",
         "data",
         "evaluation",
+        "html_report",
         "validation",
         "cli",
     }
