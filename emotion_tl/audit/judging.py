@@ -1,5 +1,7 @@
 """Chooses by which features the labels of a data set are judged, and judges them."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,12 +9,14 @@ import pandas as pd
 
 from emotion_tl.audit.images import AuditedImages
 from emotion_tl.audit.kept_parts import KeptParts
-from emotion_tl.audit.label_issues import LabelIssues, choose_num_folds, judge_labels, predict_out_of_sample
+from emotion_tl.audit.label_issues import LabelIssues, judge_labels
+from emotion_tl.audit.out_of_sample import choose_num_folds, predict_out_of_sample
 from emotion_tl.audit.thumbnails import THUMBNAIL_SIZE, make_thumbnails
 from emotion_tl.command_config import AuditConfig
 from emotion_tl.config import BackboneConfig, to_plain
 from emotion_tl.errors import WeightsError
 from emotion_tl.identity import weights_identity
+from emotion_tl.runtime import select_backend
 
 PIXELS = f"grey pixels of images shrunk to {THUMBNAIL_SIZE} px"
 
@@ -32,30 +36,27 @@ def judge_images(
     num_folds = choose_num_folds(labels, groups, config.num_folds)
     if num_folds < 2:
         return None, "The labels were not judged: that takes two different images of each class or more."
-    judging = Judging(images, labels, groups, num_folds, kept, config)
-    probabilities, features, note = judging.predict()
+    probabilities, features, note = Judging(images, groups, num_folds, kept, config).predict()
     return judge_labels(probabilities, labels, images.dataset.class_names, features, num_folds), note
 
 
+@dataclass(frozen=True, eq=False)
 class Judging:
-    """One cross-validation, by features of the backbone where its weights are there, else by pixels."""
+    """One cross-validation, by features of the backbone where its weights are there, else by pixels.
 
-    def __init__(
-        self,
-        images: AuditedImages,
-        labels: np.ndarray,
-        groups: np.ndarray,
-        num_folds: int,
-        kept: KeptParts,
-        config: AuditConfig,
-    ):
-        """Takes what is judged and where the probabilities are kept."""
-        self.images = images
-        self.labels = labels
-        self.groups = groups
-        self.num_folds = num_folds
-        self.kept = kept
-        self.config = config
+    Attributes:
+        images: whose labels are judged.
+        groups: int64 (n,), equal for images that stay in one fold.
+        num_folds: 2 or more.
+        kept: where the probabilities are kept.
+        config: of the audit.
+    """
+
+    images: AuditedImages
+    groups: np.ndarray
+    num_folds: int
+    kept: KeptParts
+    config: AuditConfig
 
     def predict(self) -> tuple[np.ndarray, str, str | None]:
         """Returns the probabilities, float64 (n, num_classes), the features behind them in words, and a note."""
@@ -74,6 +75,7 @@ class Judging:
 
         def features() -> np.ndarray:
             # Keras takes seconds to import, and is not needed where the probabilities are kept.
+            select_backend(self.config.trainer.backend)
             from emotion_tl.audit.features import backbone_features
 
             return backbone_features(self.images, self.config)
@@ -89,11 +91,12 @@ class Judging:
 
         return self.keep({"thumbnail_size": THUMBNAIL_SIZE}, features)
 
-    def keep(self, settings: dict[str, Any], features: Any) -> np.ndarray:
+    def keep(self, settings: dict[str, Any], features: Callable[[], np.ndarray]) -> np.ndarray:
         """Returns the probabilities as they were kept with these settings, or computes and keeps them."""
+        labels = self.images.table["label"].to_numpy()
 
         def compute() -> pd.DataFrame:
-            judged = predict_out_of_sample(features(), self.labels, self.groups, self.num_folds, self.config.seed)
+            judged = predict_out_of_sample(features(), labels, self.groups, self.num_folds, self.config.seed)
             return pd.DataFrame(judged, columns=list(self.images.dataset.class_names))
 
         folds = {

@@ -25,9 +25,7 @@ class KeptParts:
         """Takes the folder of everything that is computed once."""
         self.folder = cache_dir.expanduser() / FOLDER / fingerprint
 
-    def get_or_compute(
-        self, name: str, settings: dict[str, Any], compute: Callable[[], pd.DataFrame]
-    ) -> pd.DataFrame:
+    def get_or_compute(self, name: str, settings: dict[str, Any], compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Returns a table as it was kept with these settings, or computes and keeps it.
 
         Raises:

@@ -42,7 +42,8 @@ def exact_copies_table(result: AuditResult) -> pd.DataFrame:
 def near_duplicates_table(images: AuditedImages, pairs: pd.DataFrame) -> pd.DataFrame:
     """Returns the pairs, the closest first: both images with split and class, correlation, mirrored, group ..."""
     sides = [
-        images.table.loc[pairs[side], NAMES].reset_index(drop=True).add_prefix(f"{side}_") for side in ("first", "second")
+        images.table.loc[pairs[side], NAMES].reset_index(drop=True).add_prefix(f"{side}_")
+        for side in ("first", "second")
     ]
     figures = pairs[["correlation", "mirrored", "labels_differ", "group"]].round({"correlation": 4})
     return pd.concat([*sides, figures], axis=1)

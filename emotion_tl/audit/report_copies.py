@@ -1,0 +1,135 @@
+"""The parts of a report about copies, exact and near."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from emotion_tl.audit.images import AuditedImages
+from emotion_tl.audit.near_duplicates import NearDuplicates
+from emotion_tl.audit.result import AuditResult
+from emotion_tl.data.sources.split_names import SPLITS
+from emotion_tl.html_report.blocks import Block, Column, DataTable, ImageGrid, Paragraph, Section
+
+GAP = 2  # pixels of white between the two images of a pair
+
+
+def exact_copies_section(result: AuditResult, num_images: int) -> Section:
+    """Returns the images of equal pixels: across splits, by class, and where their labels differ."""
+    copies = result.exact_copies
+    if copies.members.empty:
+        return Section("Exact copies", [Paragraph("All images are different.")])
+    blocks: list[Block] = [
+        Paragraph(
+            f"{copies.num_groups:,} groups of identical images hold {copies.num_redundant_copies:,} redundant copies; "
+            f"{copies.num_unique_images:,} images are different. {copies.num_leak_free_images['test']:,} test images "
+            "stand neither in train nor in val: on these the leak-free score is measured."
+        ),
+        between_splits_table(copies.between_splits, result.counts.sum(), "Images with an exact copy in another split"),
+        shares_table(copies.by_class),
+    ]
+    conflicting = copies.members[copies.members["labels_differ"]]
+    if len(conflicting):
+        # Whole groups: a part of one would not show the contradiction.
+        sizes = conflicting.groupby("group").size().cumsum()
+        groups = sizes.index[sizes <= num_images]
+        shown = conflicting[conflicting["group"].isin(groups if len(groups) else sizes.index[:1])]
+        caption = (
+            f"Identical images with different labels: {shown['group'].nunique():,} of "
+            f"{copies.num_conflicting_groups:,} groups; the copies stand side by side"
+        )
+        blocks.append(gallery(result.images, shown["number"], caption))
+    return Section("Exact copies", blocks)
+
+
+def near_duplicates_section(result: AuditResult, num_images: int) -> Section:
+    """Returns the images that show almost the same; no blocks where they were not looked for."""
+    near = result.near_duplicates
+    if near is None:
+        return Section("Near duplicates")
+    if near.pairs.empty:
+        return Section("Near duplicates", [Paragraph(f"No two thumbnails correlate at {near.correlation:g} or more.")])
+    caption = "Images with a near duplicate, and no exact copy, in another split"
+    blocks: list[Block] = [
+        Paragraph(
+            f"{len(near.pairs):,} pairs hang together in {near.num_groups:,} groups of {near.num_images:,} images, exact "
+            "copies included. Near duplicates across splits are leaks too, and no setting removes them: whether two "
+            "photographs are the same is for a person to judge."
+        ),
+        between_splits_table(near.between_splits, result.counts.sum(), caption),
+    ]
+    galleries = pair_galleries(result.images, near, num_images // 2)
+    blocks += [pairs_grid(result.images, pairs, title) for title, pairs in galleries if len(pairs)]
+    return Section("Near duplicates", blocks)
+
+
+def pair_galleries(images: AuditedImages, near: NearDuplicates, num_pairs: int) -> Iterable[tuple[str, pd.DataFrame]]:
+    """Yields pairs to look at, each kind with its title; of each as many as asked for at most."""
+    splits = images.table["split"]
+    first, second = (splits.loc[near.pairs[side]].to_numpy() for side in ("first", "second"))
+    across = near.pairs[first != second]
+    # The closest pairs tell nothing that exact copies do not; those in the middle show what is found.
+    spread = np.linspace(0, len(across) - 1, min(num_pairs, len(across))).astype(int)
+    yield "Across splits, from the closest to the least close", across.iloc[spread]
+    yield "With different labels", near.pairs[near.pairs["labels_differ"]].head(num_pairs)
+    yield "Mirrored (the second is shown turned back)", near.pairs[near.pairs["mirrored"]].head(num_pairs)
+    yield (
+        f"The least close: do these pairs still belong together? If not, raise near_duplicate_correlation above "
+        f"{near.correlation:g}",
+        near.pairs.tail(num_pairs),
+    )
+
+
+def pairs_grid(images: AuditedImages, pairs: pd.DataFrame, caption: str) -> ImageGrid:
+    """Returns pairs side by side, with their correlation and where they stand."""
+    first, second = images.read(pairs["first"]), images.read(pairs["second"])
+    is_mirrored = pairs["mirrored"].to_numpy()
+    second[is_mirrored] = second[is_mirrored, :, ::-1]
+    white = np.full_like(first[:, :, :GAP], 255)
+    labels = [
+        f"{row.correlation:.3f}{', mirrored' if row.mirrored else ''}: {where(images, row.first)} | "
+        f"{where(images, row.second)}"
+        for row in pairs.itertuples()
+    ]
+    return ImageGrid(np.concatenate([first, white, second], axis=2), labels, caption, shown_width=160)
+
+
+def where(images: AuditedImages, number: int) -> str:
+    """Returns split and class of an image."""
+    row = images.table.loc[number]
+    return f"{row['split']} {row['class_name']}"
+
+
+def gallery(images: AuditedImages, numbers: pd.Series, caption: str) -> ImageGrid:
+    """Returns images with where they stand."""
+    return ImageGrid(images.read(numbers), [where(images, number) for number in numbers], caption, shown_width=80)
+
+
+def between_splits_table(between: dict[str, dict[str, int]], sizes: pd.Series, caption: str) -> DataTable:
+    """Returns how many images of each split have a counterpart in each other one."""
+    rows = [{"split": split, "size": int(sizes[split])} | between[split] for split in SPLITS]
+    columns = [Column("images of", lambda row: row["split"])]
+    columns += [counterparts_column(split) for split in SPLITS]
+    return DataTable(rows, columns, caption)
+
+
+def counterparts_column(split: str) -> Column:
+    """Returns a column with the images of a row that have a counterpart in a split."""
+    return Column(
+        f"in {split}",
+        lambda row: f"{row[split]:,} ({row[split] / row['size']:.1%})" if split in row else None,
+        lambda row: row.get(split, float("nan")),
+    )
+
+
+def shares_table(by_class: pd.DataFrame) -> DataTable:
+    """Returns the share of the test images of each class that have an exact copy elsewhere."""
+    rows = [{"class": name, **shares} for name, shares in by_class.to_dict("index").items()]
+    columns = [Column("test images of class", lambda row: row["class"])]
+    columns += [share_column(f"with a copy in {split}", split) for split in by_class]
+    return DataTable(rows, columns, "Copies of test images, by class")
+
+
+def share_column(heading: str, key: str) -> Column:
+    """Returns a column of shares in percent."""
+    return Column(heading, lambda row: f"{row[key]:.1%}", lambda row: row[key])
