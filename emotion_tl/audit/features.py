@@ -1,4 +1,4 @@
-"""The vectors by which labels are judged: pooled features of a frozen backbone, shared with the runs through the cache."""
+"""The vectors by which labels are judged: pooled features of a frozen backbone, which runs share through the cache."""
 
 from dataclasses import replace
 

@@ -22,7 +22,7 @@ class AuditedImages:
     Attributes:
         dataset: they are of.
         table: one row an image, numbered from 0; columns image (str), split (str), label (int64, position in the class
-            names), class_name (str), pixel_hash (str, equal for equal pixels), is_constant (bool, all pixels are equal),
+            names), class_name (str), pixel_hash (str, equal for equal pixels), is_constant (bool, of equal pixels),
             brightness and contrast (float64, mean and standard deviation of the pixels, 0..255).
     """
 

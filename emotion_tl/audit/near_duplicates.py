@@ -1,9 +1,9 @@
 """Images that show almost the same: the same photograph cut, scaled, lit, watermarked or mirrored in another way.
 
-Two images are near duplicates where the correlation of their thumbnails reaches a threshold. A thumbnail is the grey image
-shrunk to 24 pixels; correlation takes no notice of brightness and contrast. Each image is compared with every other one
-and with its mirror image. The cost grows with the square of the number of images: 36,000 take 25 s on two cores, twice
-as many four times as long.
+Two images are near duplicates where the correlation of their thumbnails reaches a threshold. A thumbnail is the grey
+image shrunk to 24 pixels; correlation takes no notice of brightness and contrast. Each image is compared with every
+other one and with its mirror image. The cost grows with the square of the number of images: 36,000 take 20 s on two
+cores, twice as many four times as long.
 
 Images of equal pixels count as one here and are told of elsewhere. Images without contrast correlate with nothing.
 """
@@ -45,7 +45,7 @@ class NearDuplicates:
         num_conflicting_pairs: pairs that carry different labels.
         num_groups: groups of images that hang together through pairs.
         num_images: in those groups, with the exact copies of their members.
-        between_splits: between_splits[a][b] images of split a have a near duplicate and no exact copy in another split b.
+        between_splits: between_splits[a][b] images of split a have a near duplicate, and no exact copy, in split b.
         pairs: the pairs, the closest first; columns first and second (numbers of images, the smaller one first),
             correlation, mirrored (bool), labels_differ (bool), group (from 0).
         group_of_image: int64 (num_images of the data set,): exact and near duplicates share a number.

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from emotion_tl.audit.result import audit_exactly
 from emotion_tl.audit.kept_parts import AUDIT_FILE, KeptParts
+from emotion_tl.audit.result import audit_exactly
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import Dataset
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from emotion_tl.audit.findings import list_findings
 from emotion_tl.audit.report_copies import exact_copies_section, near_duplicates_section
@@ -117,20 +118,27 @@ def files_section(result: AuditResult) -> Section:
     return Section("Files", blocks)
 
 
-def describe_files(result: AuditResult, summary: dict) -> list[str]:
+def describe_files(result: AuditResult, summary: dict[str, Any]) -> list[str]:
     """Returns in sentences what the headers of the files say."""
     counted = {
         key: ", ".join(f"{name} ({count:,})" for name, count in summary[key].items())
         for key in ("most_frequent_sizes", "modes", "formats")
     }
-    side = result.dataset.image_shape[0]
-    some = "" if summary["num_sizes"] <= len(summary["most_frequent_sizes"]) else ", the most frequent"
-    return [
-        f"Sizes in pixels: {summary['num_sizes']:,} different ones{some}: {counted['most_frequent_sizes']}.",
+    num_told = len(summary["most_frequent_sizes"])
+    more = f"; {summary['num_sizes'] - num_told:,} further sizes" if summary["num_sizes"] > num_told else ""
+    lines = [
+        f"Width x height in pixels: {counted['most_frequent_sizes']}{more}. Sides range from "
+        f"{summary['smallest_side']:,} to {summary['largest_side']:,}.",
         f"Modes: {counted['modes']}. Formats: {counted['formats']}.",
-        f"All were stored at {side} x {side}: {summary['num_not_square']:,} were not square and lost what lies outside "
-        f"the central square; {summary['num_enlarged']:,} were smaller and were enlarged.",
+        f"All are stored at {result.dataset.image_shape[0]} x {result.dataset.image_shape[0]} pixels.",
     ]
+    if summary["num_not_square"]:
+        lines.append(f"{summary['num_not_square']:,} were not square: what lies outside the central square is cut off.")
+    if summary["num_enlarged"]:
+        lines.append(
+            f"{summary['num_enlarged']:,} were smaller and are enlarged: a smaller data.image_size says as much."
+        )
+    return lines
 
 
 def method_section(result: AuditResult, config: AuditConfig) -> Section:

@@ -28,17 +28,8 @@ def exact_copies_section(result: AuditResult, num_images: int) -> Section:
         between_splits_table(copies.between_splits, result.counts.sum(), "Images with an exact copy in another split"),
         shares_table(copies.by_class),
     ]
-    conflicting = copies.members[copies.members["labels_differ"]]
-    if len(conflicting):
-        # Whole groups: a part of one would not show the contradiction.
-        sizes = conflicting.groupby("group").size().cumsum()
-        groups = sizes.index[sizes <= num_images]
-        shown = conflicting[conflicting["group"].isin(groups if len(groups) else sizes.index[:1])]
-        caption = (
-            f"Identical images with different labels: {shown['group'].nunique():,} of "
-            f"{copies.num_conflicting_groups:,} groups; the copies stand side by side"
-        )
-        blocks.append(gallery(result.images, shown["number"], caption))
+    if copies.num_conflicting_groups:
+        blocks.append(contradictions_grid(result, num_images))
     return Section("Exact copies", blocks)
 
 
@@ -52,9 +43,9 @@ def near_duplicates_section(result: AuditResult, num_images: int) -> Section:
     caption = "Images with a near duplicate, and no exact copy, in another split"
     blocks: list[Block] = [
         Paragraph(
-            f"{len(near.pairs):,} pairs hang together in {near.num_groups:,} groups of {near.num_images:,} images, exact "
-            "copies included. Near duplicates across splits are leaks too, and no setting removes them: whether two "
-            "photographs are the same is for a person to judge."
+            f"{len(near.pairs):,} pairs hang together in {near.num_groups:,} groups of {near.num_images:,} images, "
+            "exact copies included. Near duplicates across splits are leaks too, and no setting removes them: whether "
+            "two photographs are the same is for a person to judge."
         ),
         between_splits_table(near.between_splits, result.counts.sum(), caption),
     ]
@@ -100,9 +91,17 @@ def where(images: AuditedImages, number: int) -> str:
     return f"{row['split']} {row['class_name']}"
 
 
-def gallery(images: AuditedImages, numbers: pd.Series, caption: str) -> ImageGrid:
-    """Returns images with where they stand."""
-    return ImageGrid(images.read(numbers), [where(images, number) for number in numbers], caption, shown_width=80)
+def contradictions_grid(result: AuditResult, num_images: int) -> ImageGrid:
+    """Returns one image of each group whose labels differ, with where all of them stand."""
+    members, images = result.exact_copies.members, result.images
+    # Of constant images there is nothing to see, and they are told of elsewhere.
+    with_a_face = ~images.table.loc[members["number"], "is_constant"].to_numpy()
+    groups = members[members["labels_differ"] & with_a_face].groupby("group")["number"].agg(list).head(num_images)
+    labels = [", ".join(where(images, number) for number in numbers) for numbers in groups]
+    caption = (
+        f"Identical images with different labels: {len(groups):,} of {result.exact_copies.num_conflicting_groups:,}"
+    )
+    return ImageGrid(images.read([numbers[0] for numbers in groups]), labels, f"{caption} groups", shown_width=96)
 
 
 def between_splits_table(between: dict[str, dict[str, int]], sizes: pd.Series, caption: str) -> DataTable:

@@ -17,9 +17,7 @@ def classes_section(result: AuditResult) -> Section:
         {"class": name} | {split: (int(counts.loc[name, split]), float(shares.loc[name, split])) for split in counts}
         for name in counts.index
     ]
-    columns = [Column("class", lambda row: row["class"])]
-    for split in counts:
-        columns.append(counts_column(str(split)))
+    columns = [Column("class", lambda row: row["class"]), *(counts_column(str(split)) for split in counts)]
     imbalance = ", ".join(
         f"{split} {column.max() / column.min():.1f}" for split, column in counts.items() if column.min()
     )

@@ -16,8 +16,8 @@ def label_issues_section(result: AuditResult, num_images: int) -> Section:
         Paragraph(
             f"A classifier on {issues.features} agrees with {issues.accuracy:.1%} of the labels of images it has not "
             f"seen. Of the others, confident learning doubts {len(issues.candidates):,}, "
-            f"{len(issues.candidates) / len(result.images):.1%} of all. The weaker the classifier, the more of them are "
-            "its own mistakes: the list is an order in which to look."
+            f"{len(issues.candidates) / len(result.images):.1%} of all. The weaker the classifier, the more of these "
+            "are its own mistakes: the list is an order in which to look."
         )
     ]
     if issues.candidates.empty:

@@ -50,7 +50,7 @@ def near_duplicates_table(images: AuditedImages, pairs: pd.DataFrame) -> pd.Data
 
 
 def label_issues_table(images: AuditedImages, candidates: pd.DataFrame) -> pd.DataFrame:
-    """Returns the doubted images, the most doubtful first: image, split, class_name, suggested and both probabilities."""
+    """Returns the doubted images, the most doubtful first, each with the suggested class and both probabilities."""
     names = images.table.loc[candidates["number"], NAMES].reset_index(drop=True)
     class_names = pd.Series(images.dataset.class_names)
     suggested = candidates["suggested"].map(class_names)
