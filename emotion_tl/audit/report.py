@@ -70,7 +70,9 @@ def key_figures(result: AuditResult) -> list[KeyFigure]:
     if result.near_duplicates is not None:
         near = result.near_duplicates
         figures.append(
-            KeyFigure(f"{len(near.pairs):,}", "near-duplicate pairs", f"{near.num_mirrored_pairs:,} mirrored")
+            KeyFigure(
+                f"{len(near.pairs):,}", "near-duplicate pairs", f"{near.num_conflicting_pairs:,} with different labels"
+            )
         )
     if result.label_issues is not None:
         issues = result.label_issues
@@ -125,10 +127,14 @@ def describe_files(result: AuditResult, summary: dict[str, Any]) -> list[str]:
         for key in ("most_frequent_sizes", "modes", "formats")
     }
     num_told = len(summary["most_frequent_sizes"])
-    more = f"; {summary['num_sizes'] - num_told:,} further sizes" if summary["num_sizes"] > num_told else ""
+    more = (
+        f"; {summary['num_sizes'] - num_told:,} further sizes, with sides from {summary['smallest_side']:,} to "
+        f"{summary['largest_side']:,}"
+        if summary["num_sizes"] > num_told
+        else ""
+    )
     lines = [
-        f"Width x height in pixels: {counted['most_frequent_sizes']}{more}. Sides range from "
-        f"{summary['smallest_side']:,} to {summary['largest_side']:,}.",
+        f"Width x height in pixels: {counted['most_frequent_sizes']}{more}.",
         f"Modes: {counted['modes']}. Formats: {counted['formats']}.",
         f"All are stored at {result.dataset.image_shape[0]} x {result.dataset.image_shape[0]} pixels.",
     ]

@@ -1,5 +1,6 @@
 """The parts of a report about copies, exact and near."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -97,11 +98,17 @@ def contradictions_grid(result: AuditResult, num_images: int) -> ImageGrid:
     # Of constant images there is nothing to see, and they are told of elsewhere.
     with_a_face = ~images.table.loc[members["number"], "is_constant"].to_numpy()
     groups = members[members["labels_differ"] & with_a_face].groupby("group")["number"].agg(list).head(num_images)
-    labels = [", ".join(where(images, number) for number in numbers) for numbers in groups]
+    labels = [where_all(images, numbers) for numbers in groups]
     caption = (
         f"Identical images with different labels: {len(groups):,} of {result.exact_copies.num_conflicting_groups:,}"
     )
     return ImageGrid(images.read([numbers[0] for numbers in groups]), labels, f"{caption} groups", shown_width=96)
+
+
+def where_all(images: AuditedImages, numbers: list[int]) -> str:
+    """Returns split and class of several images, each with how many there are of it."""
+    counts = Counter(where(images, number) for number in numbers)
+    return ", ".join(f"{count} × {place}" if count > 1 else place for place, count in counts.items())
 
 
 def between_splits_table(between: dict[str, dict[str, int]], sizes: pd.Series, caption: str) -> DataTable:

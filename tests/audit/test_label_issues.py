@@ -53,7 +53,9 @@ def test_the_true_class_is_suggested(issues, planted, features):
 
 
 def test_figures_add_up(issues, planted):
-    assert issues.by_class["num_candidates"].sum() == len(issues.candidates) == issues.confusions["num_candidates"].sum()
+    assert (
+        issues.by_class["num_candidates"].sum() == len(issues.candidates) == issues.confusions["num_candidates"].sum()
+    )
     numbers = issues.candidates["number"]
     given = pd.Series(np.array(CLASSES)[planted[0][numbers]]).value_counts()
     for name in CLASSES:
