@@ -64,7 +64,7 @@ def test_cfg_job_shows_the_composed_configuration(tmp_path):
         (["trainer.batch_size=many"], "trainer.batch_size"),
         (["backbone.image_size=48"], "at least 75"),
         (["schedule.phases.unfrozen.trainable_blocks=12"], "at most 11"),
-        (["traine"], "train, compare, tune, predict, clean_cache"),
+        (["traine"], "train, audit, compare, tune, predict, clean_cache"),
         (["data=image_folder", "data.path=missing"], "missing"),
         (["predict", "images=x"], "model"),
         (["compare", "confidence_level=95"], "confidence_level"),

@@ -50,7 +50,7 @@ def find_leaks(result: AuditResult) -> Iterator[Finding]:
     num_leaked = int(sizes["test"]) - copies.num_leak_free_images["test"]
     if num_leaked:
         share = num_leaked / sizes["test"]
-        worst = copies.by_class["train"].idxmax()
+        worst = str(copies.by_class["train"].idxmax())
         yield Finding(
             BAD if share >= NOTABLE_SHARE else WARNING,
             f"{num_leaked:,} of {sizes['test']:,} test images ({share:.1%}) stand in train or val too: "
@@ -141,7 +141,7 @@ def find_doubted_labels(result: AuditResult) -> Iterator[Finding]:
         WARNING,
         f"{len(issues.candidates):,} labels ({share:.1%}) are doubted by a classifier that agrees with "
         f"{issues.accuracy:.1%} of all.{caution}",
-        "Look at the first hundred of label_issues.csv; remove nothing unseen.",
+        "Look at label_issues.csv from the top on; remove nothing unseen.",
     )
 
 

@@ -8,6 +8,7 @@ from emotion_tl.audit.findings import list_findings
 from emotion_tl.audit.report_copies import exact_copies_section, near_duplicates_section
 from emotion_tl.audit.report_images import brightness_section, classes_section, contact_sheets_section
 from emotion_tl.audit.report_labels import label_issues_section
+from emotion_tl.audit.report_rows import to_rows
 from emotion_tl.audit.result import AuditResult
 from emotion_tl.command_config import AuditConfig
 from emotion_tl.html_report.blocks import (
@@ -85,9 +86,9 @@ def key_figures(result: AuditResult) -> list[KeyFigure]:
 def remedies_table(result: AuditResult) -> DataTable:
     """Returns what each choice of `data.dedup` leaves out, reason by reason."""
     rows = [
-        {"dedup": f"data.dedup={remedy.dedup}", "reason": reason, **counts}
+        {"dedup": f"data.dedup={remedy.dedup}"} | row
         for remedy in result.remedies
-        for reason, counts in remedy.left_out.to_dict("index").items()
+        for row in to_rows(remedy.left_out, "reason")
     ]
     rows += [
         {"dedup": f"data.dedup={remedy.dedup}", "reason": remedy.obstacle, "train": 0, "val": 0, "test": 0}
@@ -110,7 +111,7 @@ def files_section(result: AuditResult) -> Section:
     if result.source_files is not None:
         summary = result.source_files.summary()
         blocks.append(Paragraph(summary["note"]) if "note" in summary else BulletList(describe_files(result, summary)))
-    rejected = result.dataset.rejected.head(MAX_FILES_SHOWN).to_dict("records")
+    rejected = to_rows(result.dataset.rejected.head(MAX_FILES_SHOWN))
     if rejected:
         columns = [Column("file", lambda row: row["image"]), Column("reason", lambda row: row["reason"])]
         shown = f", the first {MAX_FILES_SHOWN}" if len(result.dataset.rejected) > MAX_FILES_SHOWN else ""

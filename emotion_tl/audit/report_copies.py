@@ -8,6 +8,7 @@ import pandas as pd
 
 from emotion_tl.audit.images import AuditedImages
 from emotion_tl.audit.near_duplicates import NearDuplicates
+from emotion_tl.audit.report_rows import to_rows
 from emotion_tl.audit.result import AuditResult
 from emotion_tl.data.sources.split_names import SPLITS
 from emotion_tl.html_report.blocks import Block, Column, DataTable, ImageGrid, Paragraph, Section
@@ -79,9 +80,9 @@ def pairs_grid(images: AuditedImages, pairs: pd.DataFrame, caption: str) -> Imag
     second[is_mirrored] = second[is_mirrored, :, ::-1]
     white = np.full_like(first[:, :, :GAP], 255)
     labels = [
-        f"{row.correlation:.3f}{', mirrored' if row.mirrored else ''}: {where(images, row.first)} | "
-        f"{where(images, row.second)}"
-        for row in pairs.itertuples()
+        f"{pair['correlation']:.3f}{', mirrored' if pair['mirrored'] else ''}: {where(images, pair['first'])} | "
+        f"{where(images, pair['second'])}"
+        for pair in to_rows(pairs)
     ]
     return ImageGrid(np.concatenate([first, white, second], axis=2), labels, caption, shown_width=160)
 
@@ -130,10 +131,9 @@ def counterparts_column(split: str) -> Column:
 
 def shares_table(by_class: pd.DataFrame) -> DataTable:
     """Returns the share of the test images of each class that have an exact copy elsewhere."""
-    rows = [{"class": name, **shares} for name, shares in by_class.to_dict("index").items()]
     columns = [Column("test images of class", lambda row: row["class"])]
-    columns += [share_column(f"with a copy in {split}", split) for split in by_class]
-    return DataTable(rows, columns, "Copies of test images, by class")
+    columns += [share_column(f"with a copy in {split}", str(split)) for split in by_class]
+    return DataTable(to_rows(by_class, "class"), columns, "Copies of test images, by class")
 
 
 def share_column(heading: str, key: str) -> Column:

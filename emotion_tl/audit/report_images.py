@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from emotion_tl.audit.brightness import FIGURES, average_images
+from emotion_tl.audit.report_rows import to_rows
 from emotion_tl.audit.result import AuditResult
 from emotion_tl.evaluation.figure_style import BLUE, INK, WIDTH, entitle, shortened, styled
 from emotion_tl.evaluation.figures import class_distribution
@@ -12,12 +13,12 @@ from emotion_tl.html_report.blocks import Column, DataTable, Details, ImageGrid,
 
 def classes_section(result: AuditResult) -> Section:
     """Returns the images of each class in each split."""
-    counts, shares = result.counts, result.counts / result.counts.sum()
-    rows = [
-        {"class": name} | {split: (int(counts.loc[name, split]), float(shares.loc[name, split])) for split in counts}
-        for name in counts.index
+    counts = result.counts
+    rows = to_rows(counts, "class")
+    columns = [
+        Column("class", lambda row: row["class"]),
+        *(counts_column(str(split), int(column.sum())) for split, column in counts.items()),
     ]
-    columns = [Column("class", lambda row: row["class"]), *(counts_column(str(split)) for split in counts)]
     imbalance = ", ".join(
         f"{split} {column.max() / column.min():.1f}" for split, column in counts.items() if column.min()
     )
@@ -35,9 +36,9 @@ def classes_section(result: AuditResult) -> Section:
     )
 
 
-def counts_column(split: str) -> Column:
+def counts_column(split: str, size: int) -> Column:
     """Returns a column with the count and the share of a class in a split."""
-    return Column(split, lambda row: f"{row[split][0]:,} ({row[split][1]:.1%})", lambda row: row[split][0])
+    return Column(split, lambda row: f"{row[split]:,} ({row[split] / size:.1%})", lambda row: row[split])
 
 
 def brightness_section(result: AuditResult) -> Section:

@@ -1,5 +1,6 @@
 """The part of a report about labels that are doubted."""
 
+from emotion_tl.audit.report_rows import to_rows
 from emotion_tl.audit.result import AuditResult
 from emotion_tl.html_report.blocks import Block, Column, DataTable, ImageGrid, Paragraph, Section
 
@@ -22,11 +23,10 @@ def label_issues_section(result: AuditResult, num_images: int) -> Section:
     ]
     if issues.candidates.empty:
         return Section("Doubted labels", blocks)
-    by_class = [{"class": name, **row} for name, row in issues.by_class.to_dict("index").items()]
     blocks += [
         most_doubtful(result, num_images),
         DataTable(
-            by_class,
+            to_rows(issues.by_class, "class"),
             [
                 Column("labelled", lambda row: row["class"]),
                 Column("doubted", lambda row: f"{row['num_candidates']:,}", lambda row: row["num_candidates"]),
@@ -35,7 +35,7 @@ def label_issues_section(result: AuditResult, num_images: int) -> Section:
             "Doubted labels by class",
         ),
         DataTable(
-            issues.confusions.head(MAX_CONFUSIONS).to_dict("records"),
+            to_rows(issues.confusions.head(MAX_CONFUSIONS)),
             [
                 Column("labelled", lambda row: row["label"]),
                 Column("suggested", lambda row: row["suggested"]),
@@ -51,10 +51,15 @@ def most_doubtful(result: AuditResult, num_images: int) -> ImageGrid:
     """Returns the images whose labels are doubted most."""
     assert result.label_issues is not None
     shown = result.label_issues.candidates.head(num_images)
-    table, names = result.images.table, result.dataset.class_names
+    names = result.dataset.class_names
     labels = [
-        f"{table.loc[row.number, 'class_name']} → {names[row.suggested]} {row.suggested_probability:.0%}"
-        for row in shown.itertuples()
+        f"{label} → {names[suggested]} {probability:.0%}"
+        for label, suggested, probability in zip(
+            result.images.table.loc[shown["number"], "class_name"],
+            shown["suggested"],
+            shown["suggested_probability"],
+            strict=True,
+        )
     ]
     caption = "The most doubtful: the label, and what the classifier says with which probability"
     return ImageGrid(result.images.read(shown["number"]), labels, caption, shown_width=96)

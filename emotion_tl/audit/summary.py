@@ -46,7 +46,7 @@ def counts_table(result: AuditResult) -> Table:
     table.add_column("share of train", justify="right", no_wrap=True)
     shares = result.counts["train"] / result.counts["train"].sum()
     for name, row in result.counts.iterrows():
-        table.add_row(escape(str(name)), *(f"{count:,}" for count in row), f"{shares[name]:.1%}")
+        table.add_row(escape(str(name)), *(f"{count:,}" for count in row), f"{shares[str(name)]:.1%}")
     table.add_section()
     table.add_row("all", *(f"{count:,}" for count in result.counts.sum()), "")
     return table
