@@ -50,12 +50,13 @@ def find_leaks(result: AuditResult) -> Iterator[Finding]:
     num_leaked = int(sizes["test"]) - copies.num_leak_free_images["test"]
     if num_leaked:
         share = num_leaked / sizes["test"]
-        worst = str(copies.by_class["train"].idxmax())
+        shares = copies.by_class["train"].to_dict()
+        worst = max(shares, key=shares.__getitem__)
         yield Finding(
             BAD if share >= NOTABLE_SHARE else WARNING,
             f"{num_leaked:,} of {sizes['test']:,} test images ({share:.1%}) stand in train or val too: "
             f"{copies.between_splits['test']['train']:,} in train, {copies.between_splits['test']['val']:,} in val. "
-            f"Of class {worst} it is {copies.by_class.loc[worst, 'train']:.1%} in train.",
+            f"Of class {worst} it is {shares[worst]:.1%} in train.",
             "Read the leak-free score, which every run reports; or train with data.dedup=drop_train_copies.",
         )
     num_chosen_by = int(sizes["val"]) - copies.num_leak_free_images["val"]
