@@ -54,17 +54,17 @@ def find_leaks(result: AuditResult) -> Iterator[Finding]:
         worst = max(shares, key=shares.__getitem__)
         yield Finding(
             BAD if share >= NOTABLE_SHARE else WARNING,
-            f"{num_leaked:,} of {sizes['test']:,} test images ({share:.1%}) stand in train or val too: "
+            f"Test images that also stand in train or val: {num_leaked:,} of {sizes['test']:,} ({share:.1%}); "
             f"{copies.between_splits['test']['train']:,} in train, {copies.between_splits['test']['val']:,} in val. "
-            f"Of class {worst} it is {shares[worst]:.1%} in train.",
+            f"Class {worst} is hit hardest: {shares[worst]:.1%} of its test images stand in train.",
             "Read the leak-free score, which every run reports; or train with data.dedup=drop_train_copies.",
         )
     num_chosen_by = int(sizes["val"]) - copies.num_leak_free_images["val"]
     if num_chosen_by:
         yield Finding(
             WARNING,
-            f"{num_chosen_by:,} of {sizes['val']:,} val images ({num_chosen_by / sizes['val']:.1%}) stand in train "
-            "too: the best epoch is chosen in part by what was learnt by heart.",
+            f"Val images that also stand in train: {num_chosen_by:,} of {sizes['val']:,} "
+            f"({num_chosen_by / sizes['val']:.1%}). The best epoch is chosen in part by what was learnt by heart.",
             "data.dedup=drop_train_copies leaves them out of train.",
         )
 
@@ -76,14 +76,14 @@ def find_contradictions(result: AuditResult) -> Iterator[Finding]:
         num_images = int(copies.members["labels_differ"].sum())
         yield Finding(
             WARNING,
-            f"{copies.num_conflicting_groups:,} groups of identical images carry different labels ({num_images:,} "
-            "images): at most one label of each can be right.",
+            f"Groups of identical images with different labels: {copies.num_conflicting_groups:,} ({num_images:,} "
+            "images). At most one label of each group can be right.",
             "data.dedup=clean leaves them out of train and val; exact_copies.csv lists them.",
         )
     if copies.num_redundant_copies:
         yield Finding(
             WARNING,
-            f"{copies.num_redundant_copies:,} images are copies of others ({copies.num_groups:,} groups); "
+            f"Images that repeat another one: {copies.num_redundant_copies:,}, in {copies.num_groups:,} groups; "
             f"{copies.num_unique_images:,} of {len(result.images):,} are different.",
             "data.dedup=clean keeps one of each in train.",
         )
@@ -94,13 +94,13 @@ def find_useless_images(result: AuditResult) -> Iterator[Finding]:
     if num_constant := len(result.constant_images):
         yield Finding(
             WARNING,
-            f"{num_constant:,} images are of one constant value, without a face.",
+            f"Images of one constant value, without a face: {num_constant:,}.",
             "data.dedup=clean leaves them out of train and val; constant_images.csv lists them.",
         )
     if num_rejected := len(result.dataset.rejected):
         yield Finding(
             WARNING,
-            f"{num_rejected:,} files could not be used, the first: {result.dataset.rejected['image'].iloc[0]} "
+            f"Files that could not be used: {num_rejected:,}, the first {result.dataset.rejected['image'].iloc[0]} "
             f"({result.dataset.rejected['reason'].iloc[0]}).",
             "Repair or remove them; rejected_images.csv lists them with their reasons.",
         )
@@ -114,15 +114,15 @@ def find_near_leaks(result: AuditResult) -> Iterator[Finding]:
     num_leaked = near.between_splits["test"]["train"]
     yield Finding(
         WARNING,
-        f"{len(near.pairs):,} pairs of images show almost the same, {near.num_mirrored_pairs:,} of them mirrored. "
-        f"{num_leaked:,} test images ({num_leaked / result.counts['test'].sum():.1%}) have such a counterpart in train "
-        "and no exact copy there: the leak-free score does not leave them out.",
+        f"Pairs of images that show almost the same: {len(near.pairs):,}, {near.num_mirrored_pairs:,} mirrored. "
+        f"Test images with such a counterpart in train, and no exact copy there: {num_leaked:,} "
+        f"({num_leaked / result.counts['test'].sum():.1%}); the leak-free score does not leave them out.",
         "No setting removes them: look at them in the report; near_duplicates.csv lists them.",
     )
     if near.num_conflicting_pairs:
         yield Finding(
             WARNING,
-            f"{near.num_conflicting_pairs:,} of these pairs carry different labels: one photograph, two opinions.",
+            f"Of these pairs, with different labels: {near.num_conflicting_pairs:,}. One photograph, two opinions.",
             "near_duplicates.csv lists them, with labels_differ.",
         )
 
@@ -140,8 +140,8 @@ def find_doubted_labels(result: AuditResult) -> Iterator[Finding]:
     )
     yield Finding(
         WARNING,
-        f"{len(issues.candidates):,} labels ({share:.1%}) are doubted by a classifier that agrees with "
-        f"{issues.accuracy:.1%} of all.{caution}",
+        f"Labels doubted by a classifier that agrees with {issues.accuracy:.1%} of all: {len(issues.candidates):,} "
+        f"({share:.1%}).{caution}",
         "Look at label_issues.csv from the top on; remove nothing unseen.",
     )
 
