@@ -78,6 +78,7 @@ class AuditConfig:
         cache_dir: folder of everything that is computed once, as in `train`.
         output_dir: folder of the report: audit.html, audit.json and a CSV file for each kind of finding.
         near_duplicate_correlation: correlation of two thumbnails from which on their images are near duplicates.
+        near_duplicates: compare all images with each other; that grows with the square of their number.
         label_issues: judge the labels; that takes the features of the backbone for every image.
         num_folds: of the cross-validation by which labels are judged.
         num_gallery_images: pictures a gallery shows at most.
@@ -87,6 +88,7 @@ class AuditConfig:
 
     cache_dir: str = "~/.cache/emotion_tl"
     output_dir: str = MISSING
+    near_duplicates: bool = True
     near_duplicate_correlation: float = 0.95
     label_issues: bool = True
     num_folds: int = 5

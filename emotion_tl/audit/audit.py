@@ -34,10 +34,11 @@ def audit_dataset(config: AuditConfig) -> AuditResult:
         source_files=read_source_files(config.data),
         remedies=try_remedies(config.data, cache_dir),
     )
-    near = look_for_near_duplicates(result, kept, config.near_duplicate_correlation)
-    result = replace(result, near_duplicates=near)
+    if config.near_duplicates:
+        near = look_for_near_duplicates(result, kept, config.near_duplicate_correlation)
+        result = replace(result, near_duplicates=near)
     if config.label_issues:
-        issues, note = judge_images(result.images, near.group_of_image, kept, config)
+        issues, note = judge_images(result, kept, config)
         result = replace(result, label_issues=issues, notes=(note,) if note else ())
     kept.keep_audit(result.to_json())
     write_audit(result, config)

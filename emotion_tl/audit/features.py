@@ -1,11 +1,12 @@
 """The vectors by which labels are judged: pooled features of a frozen backbone, which runs share through the cache."""
 
+import math
 from dataclasses import replace
 
 import keras
 import numpy as np
 
-from emotion_tl.audit.images import IMAGES_AT_ONCE, AuditedImages
+from emotion_tl.audit.images import AuditedImages, images_at_once
 from emotion_tl.command_config import AuditConfig
 from emotion_tl.config import ExperimentConfig, HeadConfig
 from emotion_tl.data.progress import track
@@ -37,7 +38,9 @@ def compute_features(model: TransferModel, images: AuditedImages, config: Experi
     """Returns pooled features that could not be kept in the cache: float32 (n, width)."""
     pooled = keras.Model(model.network.input, model.network.get_layer(POOLING_LAYER).output)
     batch_size = config.trainer.evaluation_batch_size
-    batches = track(images.batches(), len(range(0, len(images), IMAGES_AT_ONCE)), "Computing features, batches")
+    batches = track(
+        images.batches(), math.ceil(len(images) / images_at_once(images.dataset)), "Computing features, batches"
+    )
     return np.concatenate([pooled.predict(batch, batch_size=batch_size, verbose=0) for _, batch in batches])
 
 

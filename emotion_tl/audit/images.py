@@ -1,5 +1,6 @@
 """All images of a data set in one table, whichever split they stand in, gone through once."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +12,8 @@ import pandas as pd
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.data.store import hash_pixels
 
-# Read at once where all images are gone through.
-IMAGES_AT_ONCE = 1024
+# Gone through at once: 64 MB as floating point numbers, whatever the size of the images.
+PIXELS_AT_ONCE = 2**23
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +52,18 @@ class AuditedImages:
 
     def batches(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields all images part by part: their numbers, and uint8 (n, height, width, channels)."""
-        for start in range(0, len(self), IMAGES_AT_ONCE):
-            numbers = np.arange(start, min(start + IMAGES_AT_ONCE, len(self)))
+        for start in range(0, len(self), images_at_once(self.dataset)):
+            numbers = np.arange(start, min(start + images_at_once(self.dataset), len(self)))
             yield numbers, self.read(numbers)
 
 
 def look_at_images(dataset: Dataset) -> AuditedImages:
     """Reads every image of a data set once and notes what the audit goes by."""
+    at_once = images_at_once(dataset)
     parts = [
-        describe_images(split.read(slice(start, start + IMAGES_AT_ONCE)))
+        describe_images(split.read(slice(start, start + at_once)))
         for split in dataset.splits().values()
-        for start in range(0, len(split), IMAGES_AT_ONCE)
+        for start in range(0, len(split), at_once)
     ]
     labels = np.concatenate([split.labels for split in dataset.splits().values()])
     known = pd.DataFrame(
@@ -73,6 +75,11 @@ def look_at_images(dataset: Dataset) -> AuditedImages:
         }
     )
     return AuditedImages(dataset, known.join(pd.concat(parts, ignore_index=True)))
+
+
+def images_at_once(dataset: Dataset) -> int:
+    """Returns how many images are gone through at once."""
+    return max(1, PIXELS_AT_ONCE // math.prod(dataset.image_shape))
 
 
 def describe_images(images: np.ndarray) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from emotion_tl.audit.images import AuditedImages
 from emotion_tl.audit.kept_parts import KeptParts
 from emotion_tl.audit.label_issues import LabelIssues, judge_labels
 from emotion_tl.audit.out_of_sample import choose_num_folds, predict_out_of_sample
+from emotion_tl.audit.result import AuditResult
 from emotion_tl.audit.thumbnails import THUMBNAIL_SIZE, make_thumbnails
 from emotion_tl.command_config import AuditConfig
 from emotion_tl.config import BackboneConfig, to_plain
@@ -21,18 +22,15 @@ from emotion_tl.runtime import select_backend
 PIXELS = f"grey pixels of images shrunk to {THUMBNAIL_SIZE} px"
 
 
-def judge_images(
-    images: AuditedImages, groups: np.ndarray, kept: KeptParts, config: AuditConfig
-) -> tuple[LabelIssues | None, str | None]:
+def judge_images(result: AuditResult, kept: KeptParts, config: AuditConfig) -> tuple[LabelIssues | None, str | None]:
     """Judges the labels by what a classifier makes of images it has not seen.
-
-    Args:
-        groups: int64 (n,), equal for exact and near duplicates.
 
     Returns:
         What was found, and what a reader has to know of how; None where there is nothing to find or to say.
     """
+    images, near = result.images, result.near_duplicates
     labels = images.table["label"].to_numpy()
+    groups = pd.factorize(images.table["pixel_hash"])[0] if near is None else near.group_of_image
     num_folds = choose_num_folds(labels, groups, config.num_folds)
     if num_folds < 2:
         return None, "The labels were not judged: that takes two different images of each class or more."
@@ -102,7 +100,7 @@ class Judging:
         folds = {
             "num_folds": self.num_folds,
             "seed": self.config.seed,
-            "near_duplicate_correlation": self.config.near_duplicate_correlation,
+            "near_duplicates": self.config.near_duplicates and self.config.near_duplicate_correlation,
         }
         return self.kept.get_or_compute("probabilities", settings | folds, compute).to_numpy()
 

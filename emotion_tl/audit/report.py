@@ -10,6 +10,7 @@ from emotion_tl.audit.report_images import brightness_section, classes_section, 
 from emotion_tl.audit.report_labels import label_issues_section
 from emotion_tl.audit.report_rows import to_rows
 from emotion_tl.audit.result import AuditResult
+from emotion_tl.audit.thumbnails import THUMBNAIL_SIZE
 from emotion_tl.command_config import AuditConfig
 from emotion_tl.html_report.blocks import (
     Block,
@@ -39,7 +40,7 @@ def write_report(result: AuditResult, config: AuditConfig, path: Path) -> None:
         label_issues_section(result, config.num_gallery_images),
         brightness_section(result),
         contact_sheets_section(result, config.num_gallery_images, config.seed),
-        method_section(result, config),
+        method_section(result),
     ]
     written = f"{datetime.now():%Y-%m-%d %H:%M}"
     subtitle = f"{len(result.images):,} images of {result.dataset.num_classes} classes; {written}"
@@ -148,14 +149,18 @@ def describe_files(result: AuditResult, summary: dict[str, Any]) -> list[str]:
     return lines
 
 
-def method_section(result: AuditResult, config: AuditConfig) -> Section:
+def method_section(result: AuditResult) -> Section:
     """Returns how it was found, so that it can be found again."""
     lines = [
         "Exact copies: images whose stored pixels are equal, after decoding; names and formats do not matter.",
-        "Near duplicates: images whose thumbnails (24 pixels, grey, brightness and contrast removed) correlate at "
-        f"{config.near_duplicate_correlation:g} or more, straight or mirrored. Each is compared with every other one.",
         "Constant images: all pixels are equal.",
     ]
+    if result.near_duplicates is not None:
+        lines.append(
+            f"Near duplicates: images whose thumbnails ({THUMBNAIL_SIZE} pixels, grey, brightness and contrast removed) "
+            f"correlate at {result.near_duplicates.correlation:g} or more, straight or mirrored. Each image is compared "
+            "with every other one."
+        )
     if result.label_issues is not None:
         lines.append(
             "Doubted labels: confident learning (Northcutt, Jiang, Chuang 2021, arXiv:1911.00068, by cleanlab) on the "

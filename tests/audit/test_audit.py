@@ -174,11 +174,15 @@ def test_a_run_on_images_never_audited_keeps_what_is_certain(result, tmp_path):
     assert told["label_issues"] is None
 
 
-def test_without_judging_labels(folder, tmp_path):
-    result = audit_dataset(make_config(folder, label_issues=False, output_dir=str(tmp_path / "out")))
-    assert result.label_issues is None
-    assert not (tmp_path / "out" / "label_issues.csv").exists()
-    assert "Doubted labels" not in (tmp_path / "out" / "audit.html").read_text()
+def test_what_takes_long_can_be_left_out(folder, tmp_path):
+    settings = {"label_issues": False, "near_duplicates": False, "output_dir": str(tmp_path / "out")}
+    result = audit_dataset(make_config(folder, **settings))
+    assert (result.label_issues, result.near_duplicates) == (None, None)
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"audit.html", "audit.json", "exact_copies.csv", "constant_images.csv", "rejected_images.csv"}
+    html = (tmp_path / "out" / "audit.html").read_text()
+    assert "Doubted labels" not in html
+    assert "Near duplicates" not in html
 
 
 def test_weights_that_are_not_there_are_told_of_and_pixels_take_their_place(folder, tmp_path):
