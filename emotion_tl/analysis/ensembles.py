@@ -154,7 +154,9 @@ def folds_of(labels: NDArray[np.int64], seed: int) -> StratifiedKFold:
     return StratifiedKFold(min(MAX_FOLDS, int(counts.min())), shuffle=True, random_state=seed)
 
 
-def as_model(name: str, members: Sequence[ModelPredictions], votes: Sequence[NDArray[np.float64]]) -> ModelPredictions:
+def as_model(
+    name: str, members: Sequence[ModelPredictions], votes: Sequence[NDArray[np.float64]]
+) -> ModelPredictions:
     """Returns the predictions of an ensemble, its runs numbered as those of its first member."""
     first = members[0]
     seeds = first.seeds[: len(votes)]

@@ -1,5 +1,7 @@
 """What a comparison shows, in sentences that claim no more than its test supports."""
 
+from emotion_tl.analysis.family import CorrectedComparison
+from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference, PairedComparison
 
 

@@ -38,9 +38,8 @@ def compute_features(model: TransferModel, images: AuditedImages, config: Experi
     """Returns pooled features that could not be kept in the cache: float32 (n, width)."""
     pooled = keras.Model(model.network.input, model.network.get_layer(POOLING_LAYER).output)
     batch_size = config.trainer.evaluation_batch_size
-    batches = track(
-        images.batches(), math.ceil(len(images) / images_at_once(images.dataset)), "Computing features, batches"
-    )
+    num_batches = math.ceil(len(images) / images_at_once(images.dataset))
+    batches = track(images.batches(), num_batches, "Computing features, batches")
     return np.concatenate([pooled.predict(batch, batch_size=batch_size, verbose=0) for _, batch in batches])
 
 

@@ -157,9 +157,9 @@ def method_section(result: AuditResult) -> Section:
     ]
     if result.near_duplicates is not None:
         lines.append(
-            f"Near duplicates: images whose thumbnails ({THUMBNAIL_SIZE} pixels, grey, brightness and contrast removed) "
-            f"correlate at {result.near_duplicates.correlation:g} or more, straight or mirrored. Each image is compared "
-            "with every other one."
+            f"Near duplicates: images whose thumbnails ({THUMBNAIL_SIZE} pixels, grey, brightness and contrast "
+            f"removed) correlate at {result.near_duplicates.correlation:g} or more, straight or mirrored. Each image "
+            "is compared with every other one."
         )
     if result.label_issues is not None:
         lines.append(
