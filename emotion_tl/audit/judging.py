@@ -19,6 +19,7 @@ from emotion_tl.errors import WeightsError
 from emotion_tl.identity import weights_identity
 from emotion_tl.runtime import select_backend
 
+BY_PIXELS = "Labels were judged by pixels, which show less than a pretrained network"
 PIXELS = f"grey pixels of images shrunk to {THUMBNAIL_SIZE} px"
 
 
@@ -60,12 +61,11 @@ class Judging:
         """Returns the probabilities, float64 (n, num_classes), the features behind them in words, and a note."""
         backbone = self.config.backbone
         if backbone.weights is None:
-            return self.by_pixels(), PIXELS, f"{backbone.name} has no pretrained weights: labels were judged by pixels."
+            return self.by_pixels(), PIXELS, f"{BY_PIXELS}: backbone.weights=null."
         try:
             return self.by_backbone(), describe_backbone(backbone), None
         except WeightsError as error:
-            note = f"Labels were judged by pixels, which show less than a pretrained network: {error}"
-            return self.by_pixels(), PIXELS, note
+            return self.by_pixels(), PIXELS, f"{BY_PIXELS}: {error}"
 
     def by_backbone(self) -> np.ndarray:
         """Returns the probabilities by pooled features of the backbone."""

@@ -117,7 +117,7 @@ def files_section(result: AuditResult) -> Section:
         columns = [Column("file", lambda row: row["image"]), Column("reason", lambda row: row["reason"])]
         shown = f", the first {MAX_FILES_SHOWN}" if len(result.dataset.rejected) > MAX_FILES_SHOWN else ""
         blocks.append(
-            DataTable(rejected, columns, f"{len(result.dataset.rejected):,} files that cannot be used{shown}")
+            DataTable(rejected, columns, f"Files that cannot be used: {len(result.dataset.rejected):,}{shown}")
         )
     return Section("Files", blocks)
 
@@ -141,11 +141,11 @@ def describe_files(result: AuditResult, summary: dict[str, Any]) -> list[str]:
         f"All are stored at {result.dataset.image_shape[0]} x {result.dataset.image_shape[0]} pixels.",
     ]
     if summary["num_not_square"]:
-        lines.append(f"{summary['num_not_square']:,} were not square: what lies outside the central square is cut off.")
-    if summary["num_enlarged"]:
         lines.append(
-            f"{summary['num_enlarged']:,} were smaller and are enlarged: a smaller data.image_size says as much."
+            f"Not square, so that what lies outside the central square is cut off: {summary['num_not_square']:,}."
         )
+    if summary["num_enlarged"]:
+        lines.append(f"Smaller and enlarged: {summary['num_enlarged']:,}. A smaller data.image_size says as much.")
     return lines
 
 

@@ -142,7 +142,7 @@ def test_most_swapped_labels_are_doubted_by_pixels_alone(result):
     assert len(doubted & swapped) >= 6
     assert len(doubted - swapped) <= 3
     assert 0.9 < issues.accuracy < 0.97
-    assert "simple_cnn has no pretrained weights" in result.notes[0]
+    assert "judged by pixels, which show less than a pretrained network: backbone.weights=null" in result.notes[0]
 
 
 def test_what_takes_long_is_read_when_it_is_audited_again(result, folder, monkeypatch):
