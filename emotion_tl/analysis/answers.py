@@ -4,25 +4,21 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.imbalance import UNTREATED, Treatments, rare_recall, rare_recall_gain
-from emotion_tl.analysis.pairs import ComparedPair
 from emotion_tl.analysis.stages import FROZEN, stage_of
 from emotion_tl.analysis.told import told_points, told_share
 from emotion_tl.analysis.transfer_gain import TransferGain
 from emotion_tl.analysis.variants import train_fraction
-from emotion_tl.analysis.wording import model_sentence
+from emotion_tl.analysis.wording import comparison_sentence
 
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "no difference shown"
 
 
 def verdict_sentences(comparison: Comparison) -> list[str]:
     """Returns a sentence for each model that was compared with a baseline."""
-    return [
-        model_sentence(result.name, result.baseline, result.comparison, result.verdict)
-        for result in comparison.results
-        if result.comparison is not None and result.verdict is not None and result.baseline is not None
-    ]
+    return [comparison_sentence(result.corrected) for result in comparison.results if result.corrected is not None]
 
 
 def answer_questions(comparison: Comparison, findings: Findings) -> dict[str, list[str]]:
@@ -53,7 +49,7 @@ def answer_frozen(comparison: Comparison) -> list[str]:
         return ["No model was trained with a frozen pretrained backbone, so these runs cannot say."]
     best = max(frozen, key=lambda result: result.model.mean_metric("val_accuracy"))
     sentences = [f"{told_level(best)}, with none of the backbone's weights changed."]
-    if best.verdict is None or best.comparison is None:
+    if best.corrected is None or best.comparison is None:
         return [
             *sentences,
             "There is no baseline that learnt from the same images, so there is nothing to compare it with.",
@@ -64,7 +60,7 @@ def answer_frozen(comparison: Comparison) -> list[str]:
         WORSE: f"Not well enough: {best.baseline}, trained from scratch, stays ahead by {points} points.",
         NOT_SHOWN: f"No difference to {best.baseline}, trained from scratch, is shown: {points} points.",
     }
-    return [said[best.verdict.verdict], *sentences]
+    return [said[best.corrected.verdict], *sentences]
 
 
 def told_level(result: ModelResult) -> str:
@@ -84,10 +80,10 @@ def answer_fine_tuning(gain: TransferGain) -> Iterator[str]:
         yield f"{gain.network}, pretrained instead of from random weights: {told_gain(gain.over_scratch)}"
 
 
-def told_gain(pair: ComparedPair) -> str:
+def told_gain(pair: CorrectedComparison) -> str:
     """Returns what a change brings, as far as it is shown."""
     points = f"{told_points(pair.comparison.accuracy)} points of accuracy"
-    said = {BETTER: "a gain of", WORSE: "a loss,", NOT_SHOWN: "no difference shown,"}[pair.verdict.verdict]
+    said = {BETTER: "a gain of", WORSE: "a loss,", NOT_SHOWN: "no difference shown,"}[pair.verdict]
     return f"{said} {points}."
 
 
@@ -97,7 +93,7 @@ def answer_imbalance(treatments: Treatments) -> list[str]:
         return [f"{treatments.name} was not trained without a treatment, so there is nothing to compare with."]
     pairs = treatments.against_untreated
     raising = {
-        "accuracy": {name: pair.comparison.accuracy for name, pair in pairs.items() if pair.verdict.verdict == BETTER},
+        "accuracy": {name: pair.comparison.accuracy for name, pair in pairs.items() if pair.verdict == BETTER},
         "macro-F1": {
             name: pair.comparison.macro_f1 for name, pair in pairs.items() if pair.comparison.macro_f1.low > 0
         },
@@ -117,9 +113,7 @@ def answer_imbalance(treatments: Treatments) -> list[str]:
         else:
             sentences.append(f"{treatments.name}: no treatment is shown to raise {goal}.")
     costs = [
-        f"{name} ({told_points(pair.comparison.accuracy)})"
-        for name, pair in pairs.items()
-        if pair.verdict.verdict == WORSE
+        f"{name} ({told_points(pair.comparison.accuracy)})" for name, pair in pairs.items() if pair.verdict == WORSE
     ]
     if costs:
         sentences.append(f"{treatments.name}: accuracy is the price of {', '.join(costs)}.")
@@ -130,7 +124,7 @@ def answer_imbalance(treatments: Treatments) -> list[str]:
 def answer_fractions(findings: Findings) -> Iterator[str]:
     """Answers for each model that was trained on several shares of the images, beside the baseline on the same."""
     for curve in findings.fraction_curves:
-        verdicts = [(fraction, result.verdict.verdict) for fraction, result in curve.points if result.verdict]
+        verdicts = [(fraction, result.corrected.verdict) for fraction, result in curve.points if result.corrected]
         if verdicts:
             yield f"{curve.name}: {told_fractions(verdicts)}"
 

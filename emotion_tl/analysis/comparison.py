@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from emotion_tl.analysis.compared_model import ComparedModel, group_runs
-from emotion_tl.analysis.family import Verdict, correct_family
+from emotion_tl.analysis.family import CorrectedComparison, correct_family
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.analysis.pairs import compare_predictions
@@ -28,7 +28,7 @@ class ModelResult:
         baseline: the name of the baseline that learnt from the same images; None where there is none, or this is it.
         comparison: with the baseline.
         leak_free_comparison: with the baseline, on the test images without a copy.
-        verdict: with the p-value corrected over all comparisons; None without a comparison.
+        corrected: the comparison with its verdict, after the correction over all comparisons; None without one.
     """
 
     model: ComparedModel
@@ -37,7 +37,7 @@ class ModelResult:
     baseline: str | None = None
     comparison: ModelComparison | None = None
     leak_free_comparison: ModelComparison | None = None
-    verdict: Verdict | None = None
+    corrected: CorrectedComparison | None = None
 
     @property
     def name(self) -> str:
@@ -92,7 +92,7 @@ def compare_records(
     results = []
     for model in models:
         leak_free = without_copies(model)
-        results.append(ModelResult(model, summarise(model.test), leak_free and summarise(leak_free)))
+        results.append(ModelResult(model, summarise(model.test), summarise(leak_free) if leak_free else None))
     results.sort(key=lambda result: -result.summary.accuracy.mean)
     compared = [
         compare_with_baseline(result, find_baseline(result.model, models, config), config) for result in results
@@ -100,9 +100,7 @@ def compare_records(
     baseline = find_baselines(models, config)
     if not baseline:
         warnings.append(f"No finished run of the baseline {wanted_baseline(config)}: nothing to compare with.")
-    return Comparison(
-        title, with_verdicts(compared, config), baseline[0].name if baseline else None, tuple(warnings), config
-    )
+    return Comparison(title, with_verdicts(compared), baseline[0].name if baseline else None, tuple(warnings), config)
 
 
 def keep_comparable(models: list[ComparedModel], config: CompareConfig) -> tuple[list[ComparedModel], list[str]]:
@@ -129,9 +127,14 @@ def find_baselines(models: Sequence[ComparedModel], config: CompareConfig) -> li
     """Returns the models that are the baseline by name, or else by backbone, those on most training images first."""
     wanted = wanted_baseline(config)
     # A study tells the variants of an arm apart by what stands after a comma.
-    by_name = [model for model in models if model.name.split(", ")[0] == wanted]
-    by_backbone = [model for model in models if model.settings["backbone"]["name"] == wanted]
-    return sorted(by_name or by_backbone, key=lambda model: -float(model.settings["data"].get("train_fraction", 1.0)))
+    ways = (
+        lambda model: model.name,
+        lambda model: model.name.split(", ")[0],
+        lambda model: model.settings["backbone"]["name"],
+    )
+    found = ([model for model in models if way(model) == wanted] for way in ways)
+    baselines = next((models for models in found if models), [])
+    return sorted(baselines, key=lambda model: -float(model.settings["data"].get("train_fraction", 1.0)))
 
 
 def find_baseline(model: ComparedModel, models: Sequence[ComparedModel], config: CompareConfig) -> ComparedModel | None:
@@ -164,8 +167,8 @@ def without_copies(model: ComparedModel) -> ModelPredictions | None:
     return model.test.leak_free() if has_copy.any() and not has_copy.all() else None
 
 
-def with_verdicts(results: Sequence[ModelResult], config: CompareConfig) -> tuple[ModelResult, ...]:
+def with_verdicts(results: Sequence[ModelResult]) -> tuple[ModelResult, ...]:
     """Returns the results with the verdicts, whose p-values are corrected over all comparisons together."""
-    comparisons = {result.name: result.comparison for result in results if result.comparison is not None}
-    verdicts = correct_family(comparisons, config.confidence_level)
-    return tuple(replace(result, verdict=verdicts.get(result.name)) for result in results)
+    compared = {result.name: result.comparison for result in results if result.comparison is not None}
+    corrected = correct_family(compared)
+    return tuple(replace(result, corrected=corrected.get(result.name)) for result in results)

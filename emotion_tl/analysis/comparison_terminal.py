@@ -66,8 +66,8 @@ def described(result: ModelResult, baseline: str | None) -> str:
     place = (
         "[bold]baseline[/]"
         if result.name == baseline
-        else MARKS.get(result.verdict.verdict, "")
-        if result.verdict
+        else MARKS.get(result.corrected.verdict, "")
+        if result.corrected
         else ""
     )
     return f"[{color}]{escape(origin)}, {seeds}[/]{', ' if place else ''}{place}"

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
-from emotion_tl.analysis.ensembles import Ensemble, mean_vote, soft_vote, stack
-from emotion_tl.analysis.family import correct_family
-from emotion_tl.analysis.pairs import ComparedPair, compare_predictions
+from emotion_tl.analysis.ensembles import Ensemble, plain_vote, soft_vote, stack
+from emotion_tl.analysis.family import CorrectedComparison, correct_family
+from emotion_tl.analysis.pairs import compare_predictions
 from emotion_tl.analysis.seed_summary import SeedSummary, summarise_seeds
 
-ENSEMBLES = (mean_vote, soft_vote, stack)
 # Below it a model is named among the weights only by its absence.
 SMALLEST_WEIGHT = 0.005
 
@@ -28,7 +27,7 @@ class EnsembleResult:
     name: str
     summary: SeedSummary
     best_alone: str
-    pair: ComparedPair
+    pair: CorrectedComparison
     weights: dict[str, float]
 
     @property
@@ -45,18 +44,18 @@ def try_ensembles(comparison: Comparison) -> list[EnsembleResult]:
         return []
     best = max(members, key=lambda result: result.model.mean_metric("val_accuracy"))
     val, test = [result.model.val for result in members], [result.model.test for result in members]
-    ensembles = [make(val, test) for make in ENSEMBLES]
+    ensembles = [plain_vote(test), soft_vote(val, test), stack(val, test)]
     comparisons = {
         ensemble.name: compare_predictions(ensemble.test, best.model.test, comparison.config) for ensemble in ensembles
     }
-    verdicts = correct_family(comparisons, comparison.config.confidence_level)
+    corrected = correct_family(comparisons)
     return [
         EnsembleResult(
             ensemble.name,
             summarise(ensemble, comparison),
             best.name,
-            ComparedPair(comparisons[ensemble.name], verdicts[ensemble.name]),
-            ensemble.weights,
+            corrected[ensemble.name],
+            ensemble.weights or {},
         )
         for ensemble in ensembles
     ]

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from scipy.optimize import LinearConstraint, minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from emotion_tl.analysis.model_predictions import ModelPredictions, check_same_images
 from emotion_tl.errors import DataError
@@ -73,8 +76,8 @@ def stack(
 ) -> Ensemble:
     """Returns a multinomial logistic regression on the members' log-probabilities, fitted on val.
 
-    How strongly it is held back is chosen on val too, by cross-validation of the log loss. A class without images in
-    val gets a probability of 0.
+    How strongly it is held back is chosen on val too, by cross-validation of the log loss. A class without images
+    in val gets a probability of 0.
 
     Args:
         val: predictions of the members on val.
@@ -93,13 +96,15 @@ def stack(
     labels, num_classes = val[0].labels, len(val[0].class_names)
     folds = folds_of(labels, seed)
     votes = []
-    for val_run, test_run in zip(runs_of(val), runs_of(test), strict=True):
-        regression = LogisticRegression(max_iter=1000, tol=1e-3)
-        search = GridSearchCV(regression, {"C": STRENGTHS}, scoring="neg_log_loss", cv=folds)
-        search.fit(features_of(val_run), labels)
-        probabilities = np.zeros((test_run.shape[1], num_classes))
-        probabilities[:, search.classes_] = search.predict_proba(features_of(test_run))
-        votes.append(probabilities)
+    # The matrices are so small that threads would mostly wait for each other, on a busy machine for minutes.
+    with threadpool_limits(1):
+        for val_run, test_run in zip(runs_of(val), runs_of(test), strict=True):
+            regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+            search = GridSearchCV(regression, {"logisticregression__C": STRENGTHS}, scoring="neg_log_loss", cv=folds)
+            search.fit(features_of(val_run), labels)
+            probabilities = np.zeros((test_run.shape[1], num_classes))
+            probabilities[:, search.classes_] = search.predict_proba(features_of(test_run))
+            votes.append(probabilities)
     return Ensemble(name, None, as_model(name, test, votes))
 
 
@@ -154,9 +159,7 @@ def folds_of(labels: NDArray[np.int64], seed: int) -> StratifiedKFold:
     return StratifiedKFold(min(MAX_FOLDS, int(counts.min())), shuffle=True, random_state=seed)
 
 
-def as_model(
-    name: str, members: Sequence[ModelPredictions], votes: Sequence[NDArray[np.float64]]
-) -> ModelPredictions:
+def as_model(name: str, members: Sequence[ModelPredictions], votes: Sequence[NDArray[np.float64]]) -> ModelPredictions:
     """Returns the predictions of an ensemble, its runs numbered as those of its first member."""
     first = members[0]
     seeds = first.seeds[: len(votes)]

@@ -47,9 +47,9 @@ def error_agreement(candidate: ModelPredictions, baseline: ModelPredictions) -> 
 
 
 def right_and_wrong_tables(candidate: ModelPredictions, baseline: ModelPredictions) -> NDArray[np.int64]:
-    """Returns counts of images, (pairs of runs, 2, 2): rows candidate right and wrong, columns baseline right and wrong.
+    """Returns counts of images for each pair of runs, (num_pairs, 2, 2); the pairs run over the baseline's runs first.
 
-    The pairs run over the baseline's runs first.
+    The rows of a table are candidate right and wrong, its columns baseline right and wrong.
     """
     first, second = (np.stack([model.right, ~model.right]).astype(np.float64) for model in (candidate, baseline))
     counts = np.einsum("asn,btn->stab", first, second)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
-from emotion_tl.analysis.pairs import ComparedPair, compare_family
+from emotion_tl.analysis.pairs import compare_family
 from emotion_tl.analysis.variants import Variants, over_imbalance_treatments
 
 UNTREATED = "none"
@@ -27,7 +28,7 @@ class Treatments:
 
     name: str
     results: Mapping[str, ModelResult]
-    against_untreated: Mapping[str, ComparedPair]
+    against_untreated: Mapping[str, CorrectedComparison]
     rare_class: str
 
 

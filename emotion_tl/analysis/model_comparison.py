@@ -1,28 +1,24 @@
 """Is one model better than another on the same test images, over their trainings, or is it chance?"""
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from emotion_tl.analysis.error_agreement import ErrorAgreement, error_agreement, right_and_wrong_tables
+from emotion_tl.analysis.accuracy_test import AccuracyTest, equal_accuracy_test, mcnemar_of_pairs
+from emotion_tl.analysis.error_agreement import ErrorAgreement, error_agreement
 from emotion_tl.analysis.model_predictions import ModelPredictions, check_same_images
-from emotion_tl.analysis.paired import Difference, mcnemar_p_value
+from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.run_figures import (
     ACCURACY,
     MACRO_F1,
     ResampledFigures,
-    accuracy_figures,
     f1_positions,
     percentile_ends,
     recall_positions,
     resampled_figures,
 )
 from emotion_tl.analysis.smallest_difference import smallest_difference_of_mcnemar, smallest_difference_of_t_test
-from emotion_tl.analysis.uncertainty import Uncertainty, uncertainty_of_difference
-
-MCNEMAR_TEST = "McNemar's exact test"
-SEEDS_AND_IMAGES_TEST = "t-test over seeds and images"
+from emotion_tl.analysis.uncertainty import uncertainty_of_difference
 
 
 @dataclass(frozen=True)
@@ -45,15 +41,15 @@ class ModelComparison:
         num_images: both were tested on.
         accuracy, macro_f1: differences of the means over the runs, as fractions, each with its interval.
         p_value: two-sided, of equal accuracy.
-        test: which one gave it, `MCNEMAR_TEST` or `SEEDS_AND_IMAGES_TEST`.
+        test: which one gave it, a constant of `accuracy_test`.
         covers_seeds: test and intervals are about other trainings and other images; False where both have one run:
             then they are about these two networks.
-        mcnemar_p_values: McNemar's exact test of each pair of runs, the baseline's runs first.
+        mcnemar_p_values: McNemar's exact test of each pair of runs, running over the baseline's runs first.
         per_class: one for each class that has test images.
         agreement: of the errors.
-        smallest_difference: in accuracy, which the test would have found with power 0.8 at its level.
         standard_error, degrees_of_freedom: of the difference in accuracy; with one run each over images alone.
         confidence_level: of each interval alone; 1 minus it is the level of the test.
+        smallest_difference: in accuracy, which the test would have found with power 0.8 at its level.
     """
 
     candidate: str
@@ -69,10 +65,14 @@ class ModelComparison:
     mcnemar_p_values: tuple[float, ...]
     per_class: list[ClassDifference]
     agreement: ErrorAgreement
-    smallest_difference: float
     standard_error: float
     degrees_of_freedom: float
     confidence_level: float
+    smallest_difference: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Works out the smallest difference at the level of the test."""
+        object.__setattr__(self, "smallest_difference", self.smallest_difference_at(1 - self.confidence_level))
 
     @property
     def median_mcnemar_p_value(self) -> float:
@@ -112,17 +112,10 @@ def compare_models(
         DataError: where the two are not predictions of the same images and classes, or of fewer than two images.
     """
     check_same_images(candidate, baseline)
-    figures = resampled_figures([candidate, baseline], num_resamples, seed)
-    exact = uncertainty_of_difference(
-        accuracy_figures(candidate.right), accuracy_figures(baseline.right), candidate.num_images
-    )
-    covers_seeds = candidate.num_seeds > 1 or baseline.num_seeds > 1
-    uncertainty = exact.before(uncertainty_of_difference(*figures, candidate.num_images)) if covers_seeds else None
-    differences = differences_of(*figures, uncertainty, confidence_level)
-    mcnemar_p_values = tuple(
-        mcnemar_p_value(int(table[0, 1]), int(table[1, 0])) for table in right_and_wrong_tables(candidate, baseline)
-    )
-    comparison = ModelComparison(
+    test = equal_accuracy_test(candidate.right, baseline.right)
+    of_candidate, of_baseline = resampled_figures([candidate, baseline], num_resamples, seed)
+    differences = differences_of(of_candidate, of_baseline, test, confidence_level)
+    return ModelComparison(
         candidate=candidate.name,
         baseline=baseline.name,
         candidate_seeds=candidate.num_seeds,
@@ -130,29 +123,28 @@ def compare_models(
         num_images=candidate.num_images,
         accuracy=differences[ACCURACY],
         macro_f1=differences[MACRO_F1],
-        p_value=float(exact.p_value(differences[ACCURACY].value)[0]) if covers_seeds else mcnemar_p_values[0],
-        test=SEEDS_AND_IMAGES_TEST if covers_seeds else MCNEMAR_TEST,
-        covers_seeds=covers_seeds,
-        mcnemar_p_values=mcnemar_p_values,
+        p_value=test.p_value,
+        test=test.name,
+        covers_seeds=test.covers_seeds,
+        mcnemar_p_values=mcnemar_of_pairs(candidate.right, baseline.right),
         per_class=class_differences(candidate, differences),
         agreement=error_agreement(candidate, baseline),
-        smallest_difference=math.nan,
-        standard_error=float(exact.standard_error[0]),
-        degrees_of_freedom=float(exact.degrees_of_freedom[0]),
+        standard_error=float(test.uncertainty.standard_error[0]),
+        degrees_of_freedom=float(test.uncertainty.degrees_of_freedom[0]),
         confidence_level=confidence_level,
     )
-    return replace(comparison, smallest_difference=comparison.smallest_difference_at(1 - confidence_level))
 
 
 def differences_of(
-    candidate: ResampledFigures, baseline: ResampledFigures, uncertainty: Uncertainty | None, confidence_level: float
+    candidate: ResampledFigures, baseline: ResampledFigures, test: AccuracyTest, confidence_level: float
 ) -> list[Difference]:
-    """Returns the difference of each figure with its interval: t intervals, or percentile ones without uncertainty."""
+    """Returns the difference of each figure with its interval: over seeds and images, or percentiles over images."""
     values = candidate.observed.mean(axis=0) - baseline.observed.mean(axis=0)
-    if uncertainty is None:
-        low, high = percentile_ends(candidate.resampled[0] - baseline.resampled[0], confidence_level)
-    else:
+    if test.covers_seeds:
+        uncertainty = test.uncertainty.before(uncertainty_of_difference(candidate, baseline, test.num_images))
         low, high = uncertainty.interval(values, confidence_level)
+    else:
+        low, high = percentile_ends(candidate.resampled[0] - baseline.resampled[0], confidence_level)
     return [Difference(float(value), float(a), float(b)) for value, a, b in zip(values, low, high, strict=True)]
 
 

@@ -15,7 +15,7 @@ def smallest_difference_of_mcnemar(
     """Returns the smallest true difference in accuracy that McNemar's test finds with this power, in 0..1.
 
     A difference needs at least as many images that one of the two alone gets right, so where `discordant_share` is
-    smaller than the difference, it grows with it. With fewer than four images no difference is found, and 1 is returned.
+    smaller than the difference, it grows with it. With fewer than four images no difference is found: 1 is returned.
 
     Args:
         num_images: both were tested on.
@@ -34,7 +34,7 @@ def smallest_difference_of_mcnemar(
         spread = power_quantile * math.sqrt(discordant - difference**2)
         return difference * math.sqrt(num_images) - level_quantile * math.sqrt(discordant) - spread
 
-    return float(brentq(excess, 0, 1)) if excess(1.0) > 0 else 1.0
+    return float(brentq(excess, 1e-12, 1)) if excess(1.0) > 0 else 1.0
 
 
 def smallest_difference_of_t_test(

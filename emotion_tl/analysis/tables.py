@@ -64,18 +64,18 @@ def run_rows(result: ModelResult) -> Iterator[dict[str, Any]]:
 
 def difference_row(result: ModelResult) -> dict[str, Any]:
     """Returns how a model stands to the baseline."""
-    comparison, verdict = result.comparison, result.verdict
+    comparison, corrected = result.comparison, result.corrected
     assert comparison is not None
-    assert verdict is not None
+    assert corrected is not None
     row: dict[str, Any] = {"model": result.name, "baseline": result.baseline, **difference_columns("", comparison)}
     if result.leak_free_comparison is not None:
         row |= difference_columns("leak_free_", result.leak_free_comparison)
     return row | {
         "test": comparison.test,
         "p_value": comparison.p_value,
-        "adjusted_p_value": verdict.adjusted_p_value,
-        "verdict": verdict.verdict,
-        "smallest_difference": comparison.smallest_difference,
+        "adjusted_p_value": corrected.adjusted_p_value,
+        "verdict": corrected.verdict,
+        "smallest_difference": corrected.smallest_difference,
         **{f"agreement_{name}": value for name, value in vars(comparison.agreement).items()},
     }
 

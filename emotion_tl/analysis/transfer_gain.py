@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
-from emotion_tl.analysis.pairs import ComparedPair, compare_family
+from emotion_tl.analysis.family import CorrectedComparison
+from emotion_tl.analysis.pairs import compare_family
 from emotion_tl.analysis.stages import FROM_SCRATCH, Ladder, best_within, equal_budgets, find_ladders
 
 
@@ -25,7 +26,7 @@ class GainStep:
 
     stage: str
     result: ModelResult
-    gain: ComparedPair | None
+    gain: CorrectedComparison | None
     val_accuracy_within: Mapping[str, float]
 
 
@@ -42,7 +43,7 @@ class TransferGain:
 
     network: str
     steps: tuple[GainStep, ...]
-    over_scratch: ComparedPair | None
+    over_scratch: CorrectedComparison | None
     budgets: Mapping[str, float]
 
 

@@ -9,6 +9,9 @@ from scipy import stats
 
 from emotion_tl.analysis.run_figures import RunFigures
 
+# Far below what one image in a million adds to a metric, far above the rounding of a mean.
+ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
@@ -35,7 +38,7 @@ class Uncertainty:
         distance = np.abs(np.asarray(estimate, dtype=np.float64))
         with np.errstate(divide="ignore", invalid="ignore"):
             p_values = 2 * stats.t.sf(distance / self.standard_error, self.degrees_of_freedom)
-        return np.where(distance == 0, 1.0, p_values)
+        return np.where(distance < ROUNDING, 1.0, p_values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ TENTH = ["data.train_fraction=0.1"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compared")
-    for seed in (0, 1):
+    for seed in (0, 1, 2):
         log_run(folder, [*TRANSFER, f"seed={seed}"], 0.75)
         log_run(folder, [*SCRATCH, f"seed={seed}"], 0.6)
     log_run(folder, [*TRANSFER, *TENTH, "seed=0"], 0.5)
@@ -45,8 +45,8 @@ def comparison(folder):
 
 
 NAMES = {
-    "inceptionv3-frozen_only, train_fraction=1.0": (0, 1),
-    "baseline_cnn-from_scratch, train_fraction=1.0": (0, 1),
+    "inceptionv3-frozen_only, train_fraction=1.0": (0, 1, 2),
+    "baseline_cnn-from_scratch, train_fraction=1.0": (0, 1, 2),
     "inceptionv3-frozen_only, train_fraction=0.1": (0,),
     "baseline_cnn-from_scratch, train_fraction=0.1": (0,),
     "vgg16-frozen_then_unfrozen": (0,),
@@ -78,7 +78,7 @@ def test_each_model_is_compared_with_the_baseline_on_the_same_images(comparison)
 
 
 def test_verdicts(comparison):
-    verdicts = {result.name: result.verdict and result.verdict.verdict for result in comparison.results}
+    verdicts = {result.name: result.corrected and result.corrected.verdict for result in comparison.results}
     assert verdicts["inceptionv3-frozen_only, train_fraction=1.0"] == "better"
     assert verdicts["inceptionv3-frozen_only, train_fraction=0.1"] == "worse"
     assert verdicts["vgg16-frozen_then_unfrozen"] == "no difference shown"
@@ -103,7 +103,7 @@ def test_another_baseline_by_its_name(folder):
     comparison = compare(folder, baseline="inceptionv3-frozen_only, train_fraction=1.0")
     assert comparison.baseline == "inceptionv3-frozen_only, train_fraction=1.0"
     result = comparison.result_of("baseline_cnn-from_scratch, train_fraction=1.0")
-    assert result.verdict.verdict == "worse"
+    assert result.corrected.verdict == "worse"
 
 
 def test_without_a_baseline_there_is_nothing_to_compare_with(folder):

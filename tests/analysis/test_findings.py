@@ -21,14 +21,14 @@ LAST = ["schedule=frozen_then_unfrozen", "schedule.phases.unfrozen.trainable_blo
 @pytest.fixture(scope="module")
 def comparison(tmp_path_factory):
     folder = tmp_path_factory.mktemp("found")
-    for seed in (0, 1):
-        log_run(folder, [*NETWORK, "schedule=frozen_only", f"seed={seed}"], 0.5, sureness=3.0)
-        log_run(folder, [*NETWORK, *LAST, f"seed={seed}"], 0.7)
-        log_run(folder, ["backbone=baseline_cnn", f"seed={seed}"], 0.6)
-    log_run(folder, [*NETWORK, "schedule=frozen_then_unfrozen"], 0.7)
-    log_run(folder, [*NETWORK, "backbone.weights=null", "schedule=full"], 0.4)
-    log_run(folder, [*NETWORK, "schedule=frozen_only", "imbalance=class_weight"], 0.4)
-    for share, transfer, scratch in ((0.01, 0.6, 0.4), (0.1, 0.6, 0.6)):
+    for seed in (0, 1, 2):
+        log_run(folder, [*NETWORK, "schedule=frozen_only", f"seed={seed}"], 0.45, sureness=3.0)
+        log_run(folder, ["backbone=baseline_cnn", f"seed={seed}"], 0.58)
+    log_run(folder, [*NETWORK, *LAST], 0.72)
+    log_run(folder, [*NETWORK, "schedule=frozen_then_unfrozen"], 0.73)
+    log_run(folder, [*NETWORK, "backbone.weights=null", "schedule=full"], 0.41)
+    log_run(folder, [*NETWORK, "schedule=frozen_only", "imbalance=class_weight"], 0.3)
+    for share, transfer, scratch in ((0.01, 0.55, 0.35), (0.1, 0.6, 0.61)):
         log_run(folder, [*NETWORK, *LAST, f"data.train_fraction={share}"], transfer)
         log_run(folder, ["backbone=baseline_cnn", f"data.train_fraction={share}"], scratch)
     config = CompareConfig(num_bootstrap_resamples=200, tracking=TrackingConfig(uri=store(folder)))
@@ -43,13 +43,13 @@ def findings(comparison):
 def test_the_transfer_gain_is_taken_apart(findings):
     (gain,) = findings.transfer_gains
     assert [step.stage for step in gain.steps] == ["frozen", "last blocks", "all unfrozen", "from scratch"]
-    assert [step.gain and step.gain.verdict.verdict for step in gain.steps] == [
+    assert [step.gain and step.gain.verdict for step in gain.steps] == [
         None,
         "better",
         "no difference shown",
         None,
     ]
-    assert gain.over_scratch.verdict.verdict == "better"
+    assert gain.over_scratch.verdict == "better"
     assert gain.budgets == {"epoch": 5, "seconds": 60}
 
 
@@ -81,7 +81,7 @@ def test_treatments_of_imbalance(findings):
     (treatments,) = findings.treatments
     assert set(treatments.results) == {"none", "class_weight"}
     assert treatments.rare_class == "angry"
-    assert treatments.against_untreated["class_weight"].verdict.verdict == "worse"
+    assert treatments.against_untreated["class_weight"].verdict == "worse"
 
 
 def test_a_model_that_is_too_sure_gets_a_temperature_above_one(comparison, findings):
@@ -103,7 +103,7 @@ def test_answers_claim_what_the_tests_support(comparison, findings):
     assert "last blocks instead of frozen: a gain of" in fine_tuning
     assert "all unfrozen instead of last blocks: no difference shown" in fine_tuning
     assert "no treatment is shown to raise accuracy" in imbalance
-    assert "ahead of the baseline at 1%, 100% of the training images" in fractions
+    assert "ahead of the baseline at 1%" in fractions
 
 
 @pytest.fixture(scope="module")
@@ -142,5 +142,5 @@ def test_the_models_sort_by_a_click(report):
     with open_page(report) as watched:
         table = watched.page.get_by_role("table", name="Figures on test, in %")
         before = table.locator("tbody th").all_inner_texts()
-        table.get_by_role("columnheader", name="accuracy", exact=True).get_by_role("button").click(click_count=2)
+        table.get_by_role("columnheader", name="accuracy", exact=True).get_by_role("button").dblclick()
         assert table.locator("tbody th").all_inner_texts() == before[::-1]

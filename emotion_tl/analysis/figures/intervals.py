@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from matplotlib.figure import Figure
 
+from emotion_tl.analysis.paired import Difference
+from emotion_tl.analysis.seed_summary import Spread
 from emotion_tl.evaluation.figure_style import BLUE, FAINT, GREY, INK, SMALL, entitle, new_figure, shortened, styled
 
 LINE_HEIGHT = 0.42
@@ -27,6 +30,17 @@ class IntervalLine:
     high: float
     points: tuple[float, ...] = ()
     color: str = BLUE
+
+    @classmethod
+    def of_difference(cls, name: str, difference: Difference, color: str) -> Self:
+        """Returns the line of a difference, in percentage points."""
+        return cls(name, 100 * difference.value, 100 * difference.low, 100 * difference.high, color=color)
+
+    @classmethod
+    def of_spread(cls, name: str, spread: Spread, color: str) -> Self:
+        """Returns the line of a model's figure with that of each seed, in percent."""
+        points = tuple(100 * value for value in spread.per_seed)
+        return cls(name, 100 * spread.mean, 100 * spread.low, 100 * spread.high, points, color)
 
 
 @styled

@@ -54,9 +54,8 @@ def difference_figure(compared: list[ModelResult]) -> Figure:
     for result in compared:
         assert result.comparison is not None
         accuracy = result.comparison.accuracy
-        color = COLORS.get(result.verdict.verdict, GREY) if result.verdict else GREY
-        values = (100 * value for value in (accuracy.value, accuracy.low, accuracy.high))
-        lines.append(IntervalLine(result.name, *values, color=color))
+        color = COLORS.get(result.corrected.verdict, GREY) if result.corrected else GREY
+        lines.append(IntervalLine.of_difference(result.name, accuracy, color))
     return interval_figure(
         lines,
         "Differences in accuracy to the baseline",
@@ -99,14 +98,14 @@ def columns() -> list[Column]:
         ),
         Column(
             "p, corrected",
-            lambda row: told_p_value(row["result"].verdict.adjusted_p_value),
-            lambda row: row["result"].verdict.adjusted_p_value,
+            lambda row: told_p_value(row["result"].corrected.adjusted_p_value),
+            lambda row: row["result"].corrected.adjusted_p_value,
         ),
-        Column("verdict", lambda row: row["result"].verdict.verdict),
+        Column("verdict", lambda row: row["result"].corrected.verdict),
         Column(
             "smallest difference",
-            lambda row: f"{100 * row['result'].comparison.smallest_difference:.1f}",
-            lambda row: row["result"].comparison.smallest_difference,
+            lambda row: f"{100 * row['result'].corrected.smallest_difference:.1f}",
+            lambda row: row["result"].corrected.smallest_difference,
         ),
         Column("test", lambda row: row["result"].comparison.test),
     ]
@@ -115,14 +114,10 @@ def columns() -> list[Column]:
 def class_figure(result: ModelResult) -> Figure:
     """Draws the difference in recall of each class."""
     assert result.comparison is not None
-    lines = [
-        IntervalLine(
-            f"{row.class_name} ({row.support})",
-            *(100 * value for value in (row.recall.value, row.recall.low, row.recall.high)),
-            color=BLUE if row.recall.low > 0 else RED if row.recall.high < 0 else GREY,
-        )
-        for row in result.comparison.per_class
-    ]
+    lines = []
+    for row in result.comparison.per_class:
+        color = BLUE if row.recall.low > 0 else RED if row.recall.high < 0 else GREY
+        lines.append(IntervalLine.of_difference(f"{row.class_name} ({row.support})", row.recall, color))
     return interval_figure(
         lines,
         f"Recall of each class: {result.name} to {result.baseline}",

@@ -1,5 +1,7 @@
 """The chapter of the models: what each is worth on the test images."""
 
+from matplotlib.figure import Figure
+
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.figures.intervals import IntervalLine, interval_figure
 from emotion_tl.analysis.seed_summary import SeedSummary, Spread
@@ -29,7 +31,7 @@ def models_section(comparison: Comparison) -> Section:
     )
 
 
-def accuracy_figure(comparison: Comparison):
+def accuracy_figure(comparison: Comparison) -> Figure:
     """Draws the accuracy of each model with its interval and its seeds."""
     lines = []
     reference = None
@@ -38,14 +40,7 @@ def accuracy_figure(comparison: Comparison):
         is_baseline = result.name == comparison.baseline
         if is_baseline:
             reference = 100 * accuracy.mean
-        lines.append(
-            IntervalLine(
-                result.name,
-                *(100 * value for value in (accuracy.mean, accuracy.low, accuracy.high)),
-                points=tuple(100 * value for value in accuracy.per_seed),
-                color=GREY if is_baseline else BLUE,
-            )
-        )
+        lines.append(IntervalLine.of_spread(result.name, accuracy, GREY if is_baseline else BLUE))
     subtitle = "The dot is the mean over the seeds, a tick each seed, the dashed line the baseline"
     return interval_figure(lines, "Accuracy of each model", subtitle, "accuracy on test, %", reference)
 
@@ -68,11 +63,15 @@ def columns() -> list[Column]:
             summary: SeedSummary | None = row[part]
             return None if summary is None else getattr(summary, metric)
 
-        return Column(
-            heading,
-            lambda row: None if spread(row) is None else told_spread(spread(row)),
-            lambda row: float("nan") if spread(row) is None else spread(row).mean,
-        )
+        def text(row: Row) -> str | None:
+            found = spread(row)
+            return None if found is None else told_spread(found)
+
+        def value(row: Row) -> float:
+            found = spread(row)
+            return float("nan") if found is None else found.mean
+
+        return Column(heading, text, value)
 
     return [
         Column("model", lambda row: row["name"]),

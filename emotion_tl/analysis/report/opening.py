@@ -17,7 +17,7 @@ def opening_section(comparison: Comparison, findings: Findings) -> Section:
     """Returns what a reader in a hurry needs."""
     best = best_pretrained(comparison)
     blocks: list[Block] = []
-    if best is not None and best.verdict is not None and best.comparison is not None:
+    if best is not None and best.corrected is not None and best.comparison is not None:
         blocks.append(Paragraph(lead_sentence(best), lead=True))
         blocks.append(KeyFigures(key_figures(best, comparison)))
     blocks += [Notice(warning) for warning in comparison.warnings]
@@ -41,12 +41,12 @@ def best_pretrained(comparison: Comparison) -> ModelResult | None:
 
 def lead_sentence(best: ModelResult) -> str:
     """Returns the verdict in one sentence."""
-    assert best.verdict is not None
+    assert best.corrected is not None
     assert best.comparison is not None
     points = told_points(best.comparison.accuracy)
     return (
-        f"{VERDICTS[best.verdict.verdict]}: {best.name}, the pretrained model that is best on val, stands at {points} "
-        f"points of test accuracy to {best.baseline}."
+        f"{VERDICTS[best.corrected.verdict]}: {best.name}, the pretrained model that is best on val, stands at "
+        f"{points} points of test accuracy to {best.baseline}."
     )
 
 
@@ -55,7 +55,7 @@ def key_figures(best: ModelResult, comparison: Comparison) -> list[KeyFigure]:
     assert best.comparison is not None
     assert comparison.baseline is not None
     baseline = comparison.result_of(comparison.baseline)
-    smallest = best.comparison.smallest_difference
+    smallest = best.corrected.smallest_difference if best.corrected else best.comparison.smallest_difference
     level = f"{comparison.config.confidence_level:.0%} interval"
     return [
         KeyFigure(

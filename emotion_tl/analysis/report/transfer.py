@@ -1,5 +1,7 @@
 """The chapter of the transfer gain: step by step, and over the number of training images."""
 
+from collections.abc import Sequence
+
 from matplotlib.figure import Figure
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
@@ -89,7 +91,7 @@ def gain_columns() -> list[Column]:
             lambda row: gain_of(row["step"]),
             lambda row: row["step"].gain.comparison.accuracy.value if row["step"].gain else float("nan"),
         ),
-        Column("verdict", lambda row: row["step"].gain.verdict.verdict if row["step"].gain else None),
+        Column("verdict", lambda row: row["step"].gain.verdict if row["step"].gain else None),
         Column("val at equal epochs", told("epoch"), within("epoch")),
         Column("val at equal time", told("seconds"), within("seconds")),
         Column(
@@ -100,7 +102,7 @@ def gain_columns() -> list[Column]:
     ]
 
 
-def fraction_blocks(curves: list[FractionCurve]) -> list[Block]:
+def fraction_blocks(curves: Sequence[FractionCurve]) -> list[Block]:
     """Returns how the models fare on fewer training images."""
     rows = [
         {"curve": curve.name, "fraction": fraction, "result": result}
@@ -121,7 +123,7 @@ def fraction_blocks(curves: list[FractionCurve]) -> list[Block]:
     ]
 
 
-def fractions_figure(curves: list[FractionCurve]) -> Figure:
+def fractions_figure(curves: Sequence[FractionCurve]) -> Figure:
     """Draws the accuracy over the number of training images."""
     lines = []
     ticks: set[int] = set()
@@ -163,5 +165,5 @@ def fraction_columns() -> list[Column]:
             lambda row: told_points(row["result"].comparison.accuracy) if row["result"].comparison else None,
             lambda row: row["result"].comparison.accuracy.value if row["result"].comparison else float("nan"),
         ),
-        Column("verdict", lambda row: row["result"].verdict.verdict if row["result"].verdict else None),
+        Column("verdict", lambda row: row["result"].corrected.verdict if row["result"].corrected else None),
     ]

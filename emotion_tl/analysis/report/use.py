@@ -117,7 +117,7 @@ def ensembles_table(findings: Findings) -> DataTable:
                 lambda row: told_points(row["ensemble"].pair.comparison.accuracy),
                 lambda row: row["ensemble"].pair.comparison.accuracy.value,
             ),
-            Column("verdict", lambda row: row["ensemble"].pair.verdict.verdict),
+            Column("verdict", lambda row: row["ensemble"].pair.verdict),
             Column("weights", lambda row: row["ensemble"].told_weights),
         ],
         f"Together on test; {findings.ensembles[0].best_alone} is the best model alone, by val; differences in points",
