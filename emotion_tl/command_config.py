@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
-from emotion_tl.config import TrackingConfig
+from emotion_tl.config import BackboneConfig, DataConfig, TrackingConfig
+from emotion_tl.training_config import TrainerConfig
 
 
 @dataclass
@@ -67,3 +68,32 @@ class CleanCacheConfig:
     """
 
     cache_dir: str = "~/.cache/emotion_tl"
+
+
+@dataclass
+class AuditConfig:
+    """Which data set is audited, and how.
+
+    Attributes:
+        cache_dir: folder of everything that is computed once, as in `train`.
+        output_dir: folder of the report: audit.html, audit.json and a CSV file for each kind of finding.
+        near_duplicate_correlation: correlation of two thumbnails from which on their images are near duplicates.
+        near_duplicates: compare all images with each other; that grows with the square of their number.
+        label_issues: judge the labels; that takes the features of the backbone for every image.
+        num_folds: of the cross-validation by which labels are judged.
+        num_gallery_images: pictures a gallery shows at most.
+        seed: of the folds and of the images that stand for a class.
+        data, backbone, trainer: as in `train`; with the same settings the features are shared with its runs.
+    """
+
+    cache_dir: str = "~/.cache/emotion_tl"
+    output_dir: str = MISSING
+    near_duplicates: bool = True
+    near_duplicate_correlation: float = 0.95
+    label_issues: bool = True
+    num_folds: int = 5
+    num_gallery_images: int = 24
+    seed: int = 0
+    data: DataConfig = field(default_factory=DataConfig)
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
+from emotion_tl.audit.of_run import write_audit_of_run
 from emotion_tl.config import ExperimentConfig, to_plain
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.evaluation import figures
@@ -121,6 +122,7 @@ def write_inputs(config: ExperimentConfig, dataset: Dataset, folder: Path) -> No
     """Writes what a run starts with into its folder, so that a run that fails leaves it too."""
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)))
     dataset.rejected.to_csv(folder / "rejected_images.csv", index=False)
+    write_audit_of_run(config, dataset, folder)
     if len(dataset.left_out):
         dataset.left_out.to_csv(folder / "left_out_images.csv", index=False)
 

@@ -32,6 +32,7 @@ LAYERS = {
     "training": 2,
     "tracking": 2,
     "identity": 2,
+    "audit": 3,
     "results": 3,
     "sweeps": 3,
     "studies": 3,

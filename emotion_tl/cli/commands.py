@@ -13,13 +13,13 @@ from omegaconf import DictConfig
 from emotion_tl.cli.composition import own_settings
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.cli.sweep import run_sweep_job
-from emotion_tl.command_config import CleanCacheConfig, CompareConfig, PredictConfig
+from emotion_tl.command_config import AuditConfig, CleanCacheConfig, CompareConfig, PredictConfig
 from emotion_tl.config import ExperimentConfig, to_typed
 from emotion_tl.console import configure_logging, console, print_error
 from emotion_tl.errors import EmotionTLError
 from emotion_tl.runtime import select_backend
 from emotion_tl.tuning_config import TuneConfig
-from emotion_tl.validation import check_experiment_config, check_range
+from emotion_tl.validation import check_audit_config, check_experiment_config, check_range
 
 EXIT_FAILED = 1
 
@@ -101,8 +101,21 @@ def tune(composed: DictConfig) -> float:
     return run_and_report(config)
 
 
+@told
+def audit(composed: DictConfig) -> None:
+    """Reports what is in a data set and what is wrong with it."""
+    config = to_typed(AuditConfig, own_settings(AuditConfig, composed))
+    check_audit_config(config)
+    configure_logging(None)
+    from emotion_tl.audit.audit import audit_dataset
+    from emotion_tl.audit.summary import print_summary
+
+    print_summary(audit_dataset(config), config)
+
+
 COMMANDS: dict[str, Callable[[DictConfig], Any]] = {
     "train": train,
+    "audit": audit,
     "study": study,
     "compare": compare,
     "tune": tune,

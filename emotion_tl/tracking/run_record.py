@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
-from emotion_tl.tracking.runs import find_runs
+from emotion_tl.tracking.runs import early_figures, find_runs
 
 PREDICTIONS, HISTORY, SETTINGS = "predictions.parquet", "history.csv", "config.yaml"
 
@@ -87,7 +87,7 @@ def to_record(run: Run) -> RunRecord:
         run_id=run.info.run_id,
         name=run.info.run_name,
         tags=dict(run.data.tags),
-        metrics=dict(run.data.metrics),
+        metrics=run.data.metrics | early_figures(run),
         num_train_images=int(run.data.params.get("num_train_images", 0)),
         started=run.info.start_time,
     )
