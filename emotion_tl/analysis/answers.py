@@ -22,19 +22,16 @@ def verdict_sentences(comparison: Comparison) -> list[str]:
 
 
 def answer_questions(comparison: Comparison, findings: Findings) -> dict[str, list[str]]:
-    """Returns question -> the sentences that answer it."""
+    """Returns question -> the sentences that answer it; none where the runs do not say."""
     return {
         "Does the pretrained backbone generalise to these faces with its weights frozen?": answer_frozen(comparison),
         "How much does fine-tuning add?": [
             sentence for gain in findings.transfer_gains for sentence in answer_fine_tuning(gain)
-        ]
-        or ["No network was trained both frozen and unfrozen further, so these runs cannot say."],
+        ],
         "Which treatment of class imbalance is best for what?": [
             sentence for treatments in findings.treatments for sentence in answer_imbalance(treatments)
-        ]
-        or ["No model was trained under two treatments, so these runs cannot say."],
-        "Where does transfer stop paying as there are more images?": list(answer_fractions(findings))
-        or ["No model and its baseline were trained on several shares of the images, so these runs cannot say."],
+        ],
+        "Where does transfer stop paying as there are more images?": list(answer_fractions(findings)),
     }
 
 
@@ -46,9 +43,11 @@ def answer_frozen(comparison: Comparison) -> list[str]:
         if stage_of(result.model) == FROZEN and train_fraction(result.model) == 1.0
     ]
     if not frozen:
-        return ["No model was trained with a frozen pretrained backbone, so these runs cannot say."]
+        return []
     best = max(frozen, key=lambda result: result.model.mean_metric("val_accuracy"))
     sentences = [f"{told_level(best)}, with none of the backbone's weights changed."]
+    if best.name == comparison.baseline:
+        return sentences
     if best.corrected is None or best.comparison is None:
         return [
             *sentences,

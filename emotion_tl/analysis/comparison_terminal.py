@@ -30,7 +30,8 @@ def print_comparison(comparison: Comparison, findings: Findings, report: Path) -
     for sentence in verdict_sentences(comparison):
         console.print(f"- {escape(sentence)}")
     for question, sentences in answer_questions(comparison, findings).items():
-        console.print(f"\n[bold]{escape(question)}[/]")
+        if sentences:
+            console.print(f"\n[bold]{escape(question)}[/]")
         for sentence in sentences:
             console.print(f"- {escape(sentence)}")
     console.print(f"\nReport: {report}")
@@ -41,7 +42,7 @@ def terminal_table(comparison: Comparison) -> Table:
     """Returns the models as a table for the terminal, narrow enough for 80 columns."""
     level = comparison.config.confidence_level
     table = Table(title=f"On the test images, in %, {level:.0%} intervals", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("model", overflow="fold", min_width=22)
+    table.add_column("model", overflow="fold", min_width=26)
     for heading in ("accuracy", "leak-free", "macro-F1", "minutes"):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in comparison.results:
@@ -58,9 +59,10 @@ def terminal_table(comparison: Comparison) -> Table:
 
 def described(result: ModelResult, baseline: str | None) -> str:
     """Returns the second line of a model: seeds, weights, and what it is to the baseline."""
-    weights = result.model.tags.get("weights", "")
-    origin = "from scratch" if weights == "random" else f"{weights} weights"
-    color = "red" if weights == FALLBACK_WEIGHTS else "dim"
+    is_fallback = result.model.tags.get("weights") == FALLBACK_WEIGHTS
+    is_pretrained = result.model.tags.get("pretrained") == "yes"
+    origin = "RANDOM weights" if is_fallback else "pretrained" if is_pretrained else "from scratch"
+    color = "red" if is_fallback else "dim"
     count = len(result.model.runs)
     seeds = "1 seed" if count == 1 else f"{count} seeds"
     place = (

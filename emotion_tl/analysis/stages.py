@@ -89,7 +89,9 @@ def best_within(run: RunRecord, budget: float, of: str) -> float:
 
 
 def equal_budgets(ladder: Ladder) -> dict[str, float]:
-    """Returns the epochs and the seconds that the shortest training of a ladder took: what all of them had."""
-    runs = [run for _, model in ladder.steps for run in model.runs]
-    curves = [learning_curve(run) for run in runs]
-    return {of: float(min(curve[of].max() for curve in curves)) for of in ("epoch", "seconds")}
+    """Returns the epochs and the seconds that the shortest training of a ladder took: what all of them had.
+
+    Of the seeds of a model the longest counts: the first of them computes the activations that the others read.
+    """
+    curves = [[learning_curve(run) for run in model.runs] for _, model in ladder.steps]
+    return {of: float(min(max(curve[of].max() for curve in seeds) for seeds in curves)) for of in ("epoch", "seconds")}

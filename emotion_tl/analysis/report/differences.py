@@ -92,11 +92,6 @@ def columns() -> list[Column]:
         difference("macro-F1", "comparison", "macro_f1"),
         difference("accuracy, leak-free", "leak_free_comparison", "accuracy"),
         Column(
-            "p",
-            lambda row: told_p_value(row["result"].comparison.p_value),
-            lambda row: row["result"].comparison.p_value,
-        ),
-        Column(
             "p, corrected",
             lambda row: told_p_value(row["result"].corrected.adjusted_p_value),
             lambda row: row["result"].corrected.adjusted_p_value,
@@ -107,7 +102,6 @@ def columns() -> list[Column]:
             lambda row: f"{100 * row['result'].corrected.smallest_difference:.1f}",
             lambda row: row["result"].corrected.smallest_difference,
         ),
-        Column("test", lambda row: row["result"].comparison.test),
     ]
 
 

@@ -3,6 +3,7 @@
 from emotion_tl.analysis.answers import BETTER, NOT_SHOWN, WORSE, answer_questions
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.findings import Findings
+from emotion_tl.analysis.stages import FROM_SCRATCH, stage_of
 from emotion_tl.analysis.told import told_in_words, told_points, told_spread
 from emotion_tl.html_report.blocks import Block, BulletList, Heading, KeyFigure, KeyFigures, Notice, Paragraph, Section
 
@@ -12,18 +13,26 @@ VERDICTS = {
     NOT_SHOWN: "No difference between transfer and training from scratch is shown",
 }
 
+OTHERWISE = {
+    BETTER: "The best pretrained model is ahead of the baseline",
+    WORSE: "The baseline is ahead of the best pretrained model",
+    NOT_SHOWN: "No difference between the best pretrained model and the baseline is shown",
+}
+"""Where the baseline itself is pretrained."""
+
+UNANSWERED = "These runs do not say."
+
 
 def opening_section(comparison: Comparison, findings: Findings) -> Section:
     """Returns what a reader in a hurry needs."""
     best = best_pretrained(comparison)
     blocks: list[Block] = []
     if best is not None and best.corrected is not None and best.comparison is not None:
-        blocks.append(Paragraph(lead_sentence(best), lead=True))
+        blocks.append(Paragraph(lead_sentence(best, comparison), lead=True))
         blocks.append(KeyFigures(key_figures(best, comparison)))
     blocks += [Notice(warning) for warning in comparison.warnings]
     for question, sentences in answer_questions(comparison, findings).items():
-        if sentences:
-            blocks += [Heading(question), BulletList(sentences)]
+        blocks += [Heading(question), BulletList(sentences) if sentences else Paragraph(UNANSWERED)]
     return Section("In short", blocks)
 
 
@@ -39,13 +48,16 @@ def best_pretrained(comparison: Comparison) -> ModelResult | None:
     return max(candidates, key=lambda result: result.model.mean_metric("val_accuracy"), default=None)
 
 
-def lead_sentence(best: ModelResult) -> str:
-    """Returns the verdict in one sentence."""
+def lead_sentence(best: ModelResult, comparison: Comparison) -> str:
+    """Returns the verdict in two sentences."""
     assert best.corrected is not None
     assert best.comparison is not None
+    assert best.baseline is not None
     difference = told_in_words(best.comparison.accuracy)
+    is_from_scratch = stage_of(comparison.result_of(best.baseline).model) == FROM_SCRATCH
+    verdict = (VERDICTS if is_from_scratch else OTHERWISE)[best.corrected.verdict]
     return (
-        f"{VERDICTS[best.corrected.verdict]}. Of the pretrained models {best.name} is best on val; its test accuracy "
+        f"{verdict}. Of the pretrained models {best.name} is best on val; its test accuracy "
         f"differs from that of {best.baseline} by {difference}."
     )
 

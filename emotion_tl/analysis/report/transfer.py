@@ -48,13 +48,13 @@ def gain_blocks(gain: TransferGain, comparison: Comparison) -> list[Block]:
 def stages_figure(gain: TransferGain, comparison: Comparison) -> Figure:
     """Draws the val accuracy of each step over epochs and over time, with the baseline beside them."""
     results = [(step.stage, step.result) for step in gain.steps]
-    if comparison.baseline is not None:
+    if comparison.baseline is not None and comparison.baseline not in [result.name for _, result in results]:
         results.append((f"{comparison.baseline} (baseline)", comparison.result_of(comparison.baseline)))
     panels = [
         Panel(stage_curves(results, "epoch", 1), "Over epochs", "epoch"),
         Panel(stage_curves(results, "seconds", 60), "Over time", "minutes"),
     ]
-    return curves_figure(panels, f"{gain.network}: the more of it learns", "best val accuracy so far, %")
+    return curves_figure(panels, f"{gain.network} as it learns", "best val accuracy so far, %")
 
 
 def stage_curves(results: list[tuple[str, ModelResult]], of: str, unit: float) -> list[Curve]:
