@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
-from emotion_tl.config import TrackingConfig
+from emotion_tl.config import BackboneConfig, DataConfig, TrackingConfig
+from emotion_tl.training_config import TrainerConfig
 
 
 @dataclass
@@ -12,22 +13,27 @@ class CompareConfig:
     """Which runs are put side by side.
 
     Attributes:
+        study: name of a study whose runs are compared; None takes the runs below.
         experiment_name: MLflow experiment whose runs are compared; None is the one with the latest run.
         runs: ids of runs; an empty list takes all finished runs of the experiment.
-        baseline: backbone the others are compared with; where it was run several times, its latest run.
-        num_bootstrap_resamples: resamples of the test images behind each interval.
-        confidence_level: of the intervals and of the verdicts.
+        baseline: the model the others are compared with: its name in the study or in the table, or its backbone. None
+            is the study's own, and without a study baseline_cnn.
+        num_bootstrap_resamples: resamples of the seeds and the test images behind each interval.
+        confidence_level: of the intervals; 1 minus it is the level of the verdicts over all comparisons together.
         seed: of the resampling.
-        output: path of a CSV file for the table; None writes none.
+        output_dir: folder of the report and its tables; None is a folder named after what is compared.
+        show_images: put the figures that show faces into the report.
     """
 
+    study: str | None = None
     experiment_name: str | None = None
     runs: list[str] = field(default_factory=list)
-    baseline: str = "baseline_cnn"
+    baseline: str | None = None
     num_bootstrap_resamples: int = 2000
     confidence_level: float = 0.95
     seed: int = 0
-    output: str | None = None
+    output_dir: str | None = None
+    show_images: bool = True
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
 
@@ -62,3 +68,32 @@ class CleanCacheConfig:
     """
 
     cache_dir: str = "~/.cache/emotion_tl"
+
+
+@dataclass
+class AuditConfig:
+    """Which data set is audited, and how.
+
+    Attributes:
+        cache_dir: folder of everything that is computed once, as in `train`.
+        output_dir: folder of the report: audit.html, audit.json and a CSV file for each kind of finding.
+        near_duplicate_correlation: correlation of two thumbnails from which on their images are near duplicates.
+        near_duplicates: compare all images with each other; that grows with the square of their number.
+        label_issues: judge the labels; that takes the features of the backbone for every image.
+        num_folds: of the cross-validation by which labels are judged.
+        num_gallery_images: pictures a gallery shows at most.
+        seed: of the folds and of the images that stand for a class.
+        data, backbone, trainer: as in `train`; with the same settings the features are shared with its runs.
+    """
+
+    cache_dir: str = "~/.cache/emotion_tl"
+    output_dir: str = MISSING
+    near_duplicates: bool = True
+    near_duplicate_correlation: float = 0.95
+    label_issues: bool = True
+    num_folds: int = 5
+    num_gallery_images: int = 24
+    seed: int = 0
+    data: DataConfig = field(default_factory=DataConfig)
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)

@@ -13,6 +13,8 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.training_config import ScheduleConfig, TrainerConfig
 
+DEDUP_CHOICES = ("none", "drop_train_copies", "clean")
+
 
 @dataclass
 class DataConfig:
@@ -28,6 +30,10 @@ class DataConfig:
         val_fraction: share of the training images that becomes val where the source has no val split.
         test_fraction: share of all images that becomes test where the source has no test split.
         split_seed: seed of the splits made here; not the run's, so that all seeds are compared on the same test images.
+        dedup: one of `DEDUP_CHOICES`. "drop_train_copies" leaves out of train what also stands in val or test, and of
+            val what also stands in test; "clean" also leaves out of both what has copies of another label or one
+            constant value, and repeated train images. Test is never touched.
+        train_fraction: share of the train images that is learnt from, the same of each class.
         max_bad_fraction: share of unreadable images above which the data set is refused.
         max_image_pixels: width times height above which an image is refused as a decompression bomb.
         path_column, pixels_column, label_column, split_column: columns of a table (source "csv").
@@ -44,6 +50,8 @@ class DataConfig:
     val_fraction: float = 0.1
     test_fraction: float = 0.15
     split_seed: int = 0
+    dedup: str = "none"
+    train_fraction: float = 1.0
     max_bad_fraction: float = 0.01
     max_image_pixels: int = 50_000_000
     path_column: str | None = None

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
+from emotion_tl.audit.of_run import write_audit_of_run
 from emotion_tl.config import ExperimentConfig, to_plain
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.evaluation import figures
@@ -17,6 +18,7 @@ from emotion_tl.evaluation.learning_curves import learning_curves
 from emotion_tl.evaluation.predictions import predictions_table
 from emotion_tl.evaluation.report import evaluate, flatten_metrics
 from emotion_tl.identity import run_identity
+from emotion_tl.inference.cost import measure_cost
 from emotion_tl.inference.model_file import describe_model, save_model
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import Device, installed_versions
@@ -28,6 +30,7 @@ from emotion_tl.training.record import TrainingResult
 
 FIGURE_RESOLUTION = 120  # dots per inch
 NUM_EXAMPLE_IMAGES = 4
+NUM_TIMED_IMAGES = 32
 
 
 def run_name(config: ExperimentConfig) -> str:
@@ -52,6 +55,8 @@ def describe_run(config: ExperimentConfig, dataset: Dataset, model: TransferMode
         "imbalance": config.imbalance.name,
         "augmentation": config.augmentation.name,
         "dataset": dataset.name,
+        "dedup": config.data.dedup,
+        "train_fraction": config.data.train_fraction,
         "dataset_fingerprint": dataset.fingerprint,
         IDENTITY_TAG: run_identity(config, dataset.fingerprint),
         "test_fingerprint": dataset.test.fingerprint,
@@ -67,10 +72,11 @@ def describe_start(dataset: Dataset, model: TransferModel, device: Device) -> st
     """Returns what a person wants to know before waiting: the data, the network and the device, a line each."""
     counts = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits().items())
     rejected = f"; {len(dataset.rejected)} rejected, see rejected_images.csv" if len(dataset.rejected) else ""
+    left_out = f"; {len(dataset.left_out):,} left out, see left_out_images.csv" if len(dataset.left_out) else ""
     copies = int(dataset.test.has_copy.sum())
     leaks = f"; {copies} test images are copies of train or val images" if copies else ""
     return (
-        f"data     {dataset.name}: {counts} images of {dataset.num_classes} classes{rejected}{leaks}\n"
+        f"data     {dataset.name}: {counts} images of {dataset.num_classes} classes{rejected}{left_out}{leaks}\n"
         f"network  {model.network.name}, {model.network.count_params():,} parameters, {model.weights.name} weights\n"
         f"device   {device}"
     )
@@ -116,6 +122,9 @@ def write_inputs(config: ExperimentConfig, dataset: Dataset, folder: Path) -> No
     """Writes what a run starts with into its folder, so that a run that fails leaves it too."""
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)))
     dataset.rejected.to_csv(folder / "rejected_images.csv", index=False)
+    write_audit_of_run(config, dataset, folder)
+    if len(dataset.left_out):
+        dataset.left_out.to_csv(folder / "left_out_images.csv", index=False)
 
 
 def write_results(
@@ -178,10 +187,12 @@ def log_results(
     metrics: dict[str, Any],
     folder: Path,
 ) -> None:
-    """Logs the figures of val and test and, where asked, the model."""
+    """Logs the figures of val and test, what the model costs and, where asked, the model."""
     for split in ("val", "test"):
         run.log_metrics(flatten_metrics(metrics[split], split))
     run.log_metrics({"best_epoch": metrics["best_epoch"], "training_seconds": metrics["training_seconds"]})
+    timed = dataset.test.read(np.arange(min(NUM_TIMED_IMAGES, len(dataset.test))))
+    run.log_metrics(measure_cost(model.probabilities(), folder / "model.keras", timed))
     run.log_tags({"inputs": "; ".join(f"{phase}: {fed}" for phase, fed in metrics["inputs"].items())})
     if config.tracking.log_model:
         examples = dataset.test.read(np.arange(min(NUM_EXAMPLE_IMAGES, len(dataset.test))))

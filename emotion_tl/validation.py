@@ -2,6 +2,7 @@
 
 import math
 
+from emotion_tl.command_config import AuditConfig
 from emotion_tl.config import (
     IMBALANCE_TREATMENTS,
     RERUN_CHOICES,
@@ -39,6 +40,22 @@ def check_experiment_config(config: ExperimentConfig) -> None:
     check_evaluation(config.evaluation)
     check_choice("sweep.rerun", config.sweep.rerun, RERUN_CHOICES)
     check_schedule(config)
+
+
+def check_audit_config(config: AuditConfig) -> None:
+    """Checks the settings of an audit before the data are read.
+
+    Raises:
+        ConfigurationError: naming the key, what was expected and what came.
+    """
+    check_range("seed", config.seed, 0, 2**32 - 1)
+    check_data_config(config.data)
+    check_backbone_config(config.backbone)
+    check_trainer_config(config.trainer)
+    # Below, different people of one pose and light are near duplicates; above 1 nothing is.
+    check_range("near_duplicate_correlation", config.near_duplicate_correlation, 0.8, 1)
+    check_range("num_folds", config.num_folds, 2)
+    check_range("num_gallery_images", config.num_gallery_images, 1)
 
 
 def check_trainer_config(config: TrainerConfig) -> None:

@@ -45,7 +45,7 @@ def sweep(folder):
 def test_help_names_choices_commands_and_settings(tmp_path):
     shown = emotion_tl("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for text in ("inceptionv3", "frozen_then_unfrozen", "tune, compare, predict, clean_cache", "learning_rate: 0.001"):
+    for text in ("inceptionv3", "frozen_then_unfrozen", "audit, study, tune, compare, predict", "learning_rate: 0.001"):
         assert text in shown.stdout
 
 
@@ -64,10 +64,12 @@ def test_cfg_job_shows_the_composed_configuration(tmp_path):
         (["trainer.batch_size=many"], "trainer.batch_size"),
         (["backbone.image_size=48"], "at least 75"),
         (["schedule.phases.unfrozen.trainable_blocks=12"], "at most 11"),
-        (["traine"], "train, compare, tune, predict, clean_cache"),
+        (["traine"], "train, audit, study, compare, tune, predict, clean_cache"),
         (["data=image_folder", "data.path=missing"], "missing"),
         (["predict", "images=x"], "model"),
         (["compare", "confidence_level=95"], "confidence_level"),
+        (["audit", "near_duplicate_correlation=95"], "at most 1"),
+        (["audit", "data=image_folder", "data.path=missing"], "missing"),
         (["experiment=quick_transfer", "schedule=frozen_only"], "schedule.phases.unfrozen.trainable_blocks"),
         (["schedule.monitor=val_loss", "schedule.phases.frozen.label_smoothing=0.1"], "val_log_loss"),
     ],
@@ -126,6 +128,15 @@ def test_clean_cache_removes_activations_and_keeps_images(tmp_path):
     assert "3 MB" in done.stderr
     assert not entry.exists()
     assert store.exists()
+
+
+def test_audit_tells_what_it_found_and_writes_a_report(folder):
+    data = [text for text in tiny_overrides(folder / "faces", folder) if text.startswith(("data", "cache_dir"))]
+    done = emotion_tl("audit", *data, "backbone=simple_cnn", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Report: outputs/bars/audit/audit.html" in done.stdout
+    assert (folder / "outputs" / "bars" / "audit" / "audit.html").is_file()
+    assert json.loads((folder / "outputs" / "bars" / "audit" / "audit.json").read_text())["num_images"] == 120
 
 
 def test_compare_puts_finished_runs_side_by_side(sweep, folder):

@@ -59,10 +59,17 @@ def test_leaves_all_files(result):
         "predictions.parquet",
         "model.keras",
         "rejected_images.csv",
+        "audit.json",
         "figures/class_distribution.png",
         *(f"figures/{name}.png" for name in figures),
     }
     assert not [name for name in names if "partial" in name]
+
+
+def test_says_what_the_model_costs(run, result):
+    metrics = run.data.metrics
+    assert 0 < metrics["batch_latency_milliseconds"] < metrics["latency_milliseconds"]
+    assert metrics["model_megabytes"] == (result.output_dir / "model.keras").stat().st_size / 1e6
 
 
 def test_metrics_follow_from_the_predictions(result):
@@ -121,7 +128,7 @@ def test_dataset_is_logged_with_its_fingerprint(run, result, config, folder):
 def test_figures_and_config_are_artifacts(run):
     client = mlflow.MlflowClient()
     paths = {entry.path for entry in client.list_artifacts(run.info.run_id)}
-    assert {"config.yaml", "metrics.json", "history.csv", "predictions.parquet", "figures"} <= paths
+    assert {"config.yaml", "metrics.json", "history.csv", "predictions.parquet", "audit.json", "figures"} <= paths
     assert len(client.list_artifacts(run.info.run_id, "figures")) == 6
 
 

@@ -60,6 +60,7 @@ def make_dataset(counts: list[int] | None = None, channels: int = 1) -> Dataset:
         val=make_split("val", [8] * len(counts), channels, seed=2),
         test=unreadable(make_split("test", [8] * len(counts), channels, seed=3)),
         rejected=pd.DataFrame(columns=["image", "reason"]),
+        left_out=pd.DataFrame(columns=["image", "split", "reason"]),
     )
 
 

@@ -13,13 +13,13 @@ from omegaconf import DictConfig
 from emotion_tl.cli.composition import own_settings
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.cli.sweep import run_sweep_job
-from emotion_tl.command_config import CleanCacheConfig, CompareConfig, PredictConfig
+from emotion_tl.command_config import AuditConfig, CleanCacheConfig, CompareConfig, PredictConfig
 from emotion_tl.config import ExperimentConfig, to_typed
 from emotion_tl.console import configure_logging, console, print_error
 from emotion_tl.errors import EmotionTLError
 from emotion_tl.runtime import select_backend
 from emotion_tl.tuning_config import TuneConfig
-from emotion_tl.validation import check_experiment_config, check_range
+from emotion_tl.validation import check_audit_config, check_experiment_config, check_range
 
 EXIT_FAILED = 1
 
@@ -49,15 +49,21 @@ def train(composed: DictConfig) -> float | None:
 
 
 @told
+def study(composed: DictConfig) -> float | None:
+    """Runs a job of a study, which the sweeper of `hydra_plugins` has made of it."""
+    return run_sweep_job(composed)
+
+
+@told
 def compare(composed: DictConfig) -> None:
     """Puts finished runs side by side and says which is better, and how sure that is."""
     config = to_typed(CompareConfig, own_settings(CompareConfig, composed))
     check_range("confidence_level", config.confidence_level, 0.5, 0.999)
     check_range("num_bootstrap_resamples", config.num_bootstrap_resamples, 10)
     configure_logging(None)
-    from emotion_tl.analysis.comparison import compare_runs, print_comparison
+    from emotion_tl.analysis.compare import compare_and_report
 
-    print_comparison(compare_runs(config), config)
+    compare_and_report(config)
 
 
 @told
@@ -95,8 +101,22 @@ def tune(composed: DictConfig) -> float:
     return run_and_report(config)
 
 
+@told
+def audit(composed: DictConfig) -> None:
+    """Reports what is in a data set and what is wrong with it."""
+    config = to_typed(AuditConfig, own_settings(AuditConfig, composed))
+    check_audit_config(config)
+    configure_logging(None)
+    from emotion_tl.audit.audit import audit_dataset
+    from emotion_tl.audit.summary import print_summary
+
+    print_summary(audit_dataset(config), config)
+
+
 COMMANDS: dict[str, Callable[[DictConfig], Any]] = {
     "train": train,
+    "audit": audit,
+    "study": study,
     "compare": compare,
     "tune": tune,
     "predict": predict,

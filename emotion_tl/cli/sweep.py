@@ -5,7 +5,7 @@ launcher hands on, and leave what became of them among its artifacts.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +22,15 @@ from emotion_tl.config import ExperimentConfig, SweepConfig, TrackingConfig, to_
 from emotion_tl.console import configure_logging, console, print_error, print_heading
 from emotion_tl.errors import EmotionTLError
 from emotion_tl.own_process import call_in_own_process
+from emotion_tl.study_config import ARM_TAG, STUDY_TAG
 
 if TYPE_CHECKING:
+    from emotion_tl.sweeps.job import Job
     from emotion_tl.sweeps.outcome import JobOutcome
 
 PARENT_KEY = "tracking.parent_run_id"
+# How overrides begin that say where a job belongs.
+PLACE_OVERRIDES = (f"{PARENT_KEY}=", *(f"++tracking.tags.{tag}=" for tag in (STUDY_TAG, ARM_TAG)))
 # Keys that say where a sweep is run and logged, not what it tries.
 NOT_TRIED = ("hydra", "tracking", "sweep", "cache_dir")
 IN_TURN = "basic"
@@ -39,13 +43,21 @@ class OpenSweep:
     Attributes:
         run_id: of its MLflow run.
         folder: of the artifacts in which its jobs leave their outcomes.
+        report: tells and keeps what the jobs have found.
     """
 
     run_id: str
     folder: str
+    report: Callable[["OpenSweep", list["JobOutcome"]], None]
 
 
 open_sweep: OpenSweep | None = None
+
+
+def begin_sweep(sweep: OpenSweep) -> None:
+    """Makes a sweep the one of this process, which `finish_sweep` closes."""
+    global open_sweep
+    open_sweep = sweep
 
 
 class SweepCallback(Callback):
@@ -53,9 +65,8 @@ class SweepCallback(Callback):
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Tells every job of the parent run. Hydra turns errors into warnings here, so that they end the process."""
-        global open_sweep
         try:
-            open_sweep = start_sweep(config)
+            begin_sweep(start_sweep(config))
         except EmotionTLError as error:
             print_error(str(error))
             sys.exit(1)
@@ -82,7 +93,16 @@ def start_sweep(config: DictConfig) -> OpenSweep:
     run_id = open_parent_run(tracking, experiment, name, key, {"sweep": ", ".join(swept), "fixed": " ".join(fixed)})
     with read_write(config), open_dict(config):
         config.hydra.overrides.task.append(f"{PARENT_KEY}={run_id}")
-    return OpenSweep(run_id, outcomes_folder(Path(config.hydra.sweep.dir)))
+    return OpenSweep(run_id, outcomes_folder(Path(config.hydra.sweep.dir)), report_jobs)
+
+
+def report_jobs(sweep: OpenSweep, outcomes: list["JobOutcome"]) -> None:
+    """Prints the jobs, and keeps them as a table."""
+    from emotion_tl.sweeps.summary import outcomes_table, print_outcomes
+    from emotion_tl.tracking.parent_run import log_table
+
+    print_outcomes(outcomes)
+    log_table(sweep.run_id, outcomes_table(outcomes), "jobs")
 
 
 def parse_overrides(config: DictConfig) -> list[Override]:
@@ -101,13 +121,13 @@ def run_sweep_job(composed: DictConfig) -> float | None:
 
     configure_logging(None)
     job_config = HydraConfig.get()
-    overrides = without_parent(job_config.overrides.task)
+    overrides = without_place(job_config.overrides.task)
     tracking = to_typed(TrackingConfig, composed.tracking)
     output_dir = Path(job_config.runtime.output_dir).absolute()
     job = Job(int(job_config.job.num), overrides, output_dir, tracking, str(composed.data.name))
-    print_heading(f"Job {job.number}", " ".join(overrides))
     # Bars and tables of jobs that run at once would be mixed up.
     in_turn = job_config.runtime.choices["hydra/launcher"] == IN_TURN
+    print_job(job, Path(job_config.sweep.dir), in_turn)
     terminal = None if in_turn else output_dir / "terminal.log"
     outcome = run_job(
         job,
@@ -116,6 +136,21 @@ def run_sweep_job(composed: DictConfig) -> float | None:
     )
     log_outcome(outcome, tracking, Path(job_config.sweep.dir))
     return outcome.val_accuracy
+
+
+def print_job(job: "Job", sweep_dir: Path, in_turn: bool) -> None:
+    """Tells which job starts and, in a study, how far that is."""
+    from emotion_tl.studies.plan import own_overrides
+    from emotion_tl.studies.progress import describe_progress, read_progress
+
+    title, text = f"Job {job.number}", " ".join(job.overrides)
+    parent = job.tracking.parent_run_id if STUDY_TAG in job.tracking.tags else None
+    progress = parent and read_progress(job.tracking, parent, sweep_dir.name, outcomes_folder(sweep_dir))
+    if progress:
+        planned = progress.jobs[job.number]
+        title = f"{title}: {planned.label}"
+        text = "\n".join([describe_progress(progress, in_turn), " ".join(own_overrides(planned, progress.jobs))])
+    print_heading(title, text)
 
 
 def log_outcome(outcome: "JobOutcome", tracking: TrackingConfig, sweep_dir: Path) -> None:
@@ -142,8 +177,7 @@ def finish_sweep(interrupted: bool = False) -> bool:
     """Tells what the sweep of this process found, closes its MLflow run, and returns whether a job has failed."""
     if open_sweep is None:
         return False
-    from emotion_tl.sweeps.summary import outcomes_table, print_outcomes
-    from emotion_tl.tracking.parent_run import close_parent_run, log_summary, log_table
+    from emotion_tl.tracking.parent_run import close_parent_run, log_summary
 
     outcomes = read_outcomes(open_sweep)
     num_failed = sum(outcome.has_failed for outcome in outcomes)
@@ -152,8 +186,7 @@ def finish_sweep(interrupted: bool = False) -> bool:
     if accuracies:
         metrics["val_accuracy"] = max(accuracies)
     if outcomes:
-        print_outcomes(outcomes)
-        log_table(open_sweep.run_id, outcomes_table(outcomes), "jobs")
+        open_sweep.report(open_sweep, outcomes)
     status = "KILLED" if interrupted else "FAILED" if num_failed else "FINISHED"
     log_summary(open_sweep.run_id, metrics)
     close_parent_run(open_sweep.run_id, status)
@@ -169,11 +202,11 @@ def read_outcomes(sweep: OpenSweep) -> list["JobOutcome"]:
     told = {outcome.number for outcome in outcomes}
     for lost in lost_jobs:
         if lost.number not in told:
-            overrides = without_parent(lost.overrides)
+            overrides = without_place(lost.overrides)
             outcomes.append(JobOutcome(lost.number, overrides, FAILED, reason=f"The job was lost. {lost.reason}"))
     return outcomes
 
 
-def without_parent(overrides: Iterable[str]) -> list[str]:
-    """Returns the overrides without the one that names the parent run, which the user has not given."""
-    return [text for text in overrides if not text.startswith(f"{PARENT_KEY}=")]
+def without_place(overrides: Iterable[str]) -> list[str]:
+    """Returns the overrides without those that say where the job belongs, which the user has not given."""
+    return [text for text in overrides if not text.startswith(PLACE_OVERRIDES)]

@@ -11,14 +11,12 @@ import pandas as pd
 
 from emotion_tl.config import DataConfig
 from emotion_tl.data.packing import PackedSource, describe_bad, load_packed
+from emotion_tl.data.selection import IMAGES_AT_ONCE, draw_train_fraction, find_left_out
 from emotion_tl.data.sources import check_data_config
 from emotion_tl.data.sources.split_names import SPLITS
 from emotion_tl.data.splitting import assign_splits, find_copies
 from emotion_tl.data.store import HASH_BYTES, Store
 from emotion_tl.errors import DataError
-
-# Read at once where all images of a split are gone through.
-IMAGES_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +31,7 @@ class Split:
             val in train, for test in train or val, for train never.
         images: uint8 (all images of the store, height, width, channels), memory-mapped.
         rows: int64 (n,), where in `images` each image of the split stands.
+        whole: the split before images were left out of it; None where none were.
     """
 
     name: str
@@ -41,6 +40,7 @@ class Split:
     has_copy: np.ndarray = field(repr=False)
     images: np.ndarray = field(repr=False)
     rows: np.ndarray = field(repr=False)
+    whole: "Split | None" = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """Returns the number of images."""
@@ -60,6 +60,11 @@ class Split:
             # An empty list would come as an array of floats.
             positions = positions if positions.size else positions.astype(np.int64)
         return np.asarray(self.images[self.rows[positions]])
+
+    def positions_in_whole(self) -> np.ndarray:
+        """Returns where in `whole` each image stands: int64 (n,)."""
+        assert self.whole is not None
+        return np.searchsorted(self.whole.rows, self.rows)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -85,6 +90,7 @@ class Dataset:
             and for every path and form of the source.
         train, val, test: the splits.
         rejected: the images that could not be used; columns image, reason.
+        left_out: the images that `data.dedup` keeps out of train and val; columns image, split, reason.
     """
 
     name: str
@@ -94,6 +100,7 @@ class Dataset:
     val: Split
     test: Split
     rejected: pd.DataFrame = field(repr=False)
+    left_out: pd.DataFrame = field(repr=False)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -124,9 +131,10 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
     store = packed.store
     if len(store.class_names) < 2:
         raise DataError(f"{config.name}: expected two or more classes. Found: {', '.join(store.class_names)}.")
-    assigned = assign_splits(store.table, config)
+    offered = assign_splits(store.table, config)
+    assigned, left_out = select_images(store, offered, config)
     has_copy = find_copies(store.table["pixel_hash"], assigned)
-    train, val, test = (make_split(name, store, (assigned == name).to_numpy(), has_copy) for name in SPLITS)
+    train, val, test = (make_split(name, store, offered, assigned, has_copy) for name in SPLITS)
     dataset = Dataset(
         name=config.name,
         class_names=store.class_names,
@@ -135,22 +143,48 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
         val=val,
         test=test,
         rejected=packed.rejected,
+        left_out=left_out,
     )
     check_no_class_empty(dataset)
     return dataset
 
 
-def make_split(name: str, store: Store, is_member: np.ndarray, has_copy: np.ndarray) -> Split:
-    """Returns the split of the images where `is_member` holds; both arrays are bool (all images of the store,)."""
-    members = store.table[is_member]
-    return Split(
-        name=name,
-        labels=members["label"].to_numpy(dtype=np.int64),
-        image_ids=members["image"].to_numpy(dtype=object),
-        has_copy=has_copy[is_member],
-        images=store.images,
-        rows=np.flatnonzero(is_member),
-    )
+def select_images(store: Store, splits: pd.Series, config: DataConfig) -> tuple[pd.Series, pd.DataFrame]:
+    """Returns the splits with None for images that are not used, and those of them that `data.dedup` has left out."""
+    reasons = find_left_out(store.table, splits, store.images, config.dedup)
+    left_out = pd.DataFrame({"image": store.table["image"], "split": splits, "reason": reasons})[reasons.notna()]
+    selected = splits.where(reasons.isna(), None)
+    if config.train_fraction < 1:
+        train_labels = store.table.loc[selected == "train", "label"]
+        selected[train_labels.index[~draw_train_fraction(train_labels, config)]] = None
+    return selected, left_out.reset_index(drop=True)
+
+
+def make_split(name: str, store: Store, offered: pd.Series, assigned: pd.Series, has_copy: np.ndarray) -> Split:
+    """Returns a split as it is used.
+
+    Args:
+        offered: the split of each image of the store before images were left out.
+        assigned: the same after that, None for those.
+        has_copy: bool (all images of the store,).
+    """
+
+    def of_members(splits: pd.Series, whole: Split | None) -> Split:
+        is_member = (splits == name).to_numpy()
+        members = store.table[is_member]
+        return Split(
+            name=name,
+            labels=members["label"].to_numpy(dtype=np.int64),
+            image_ids=members["image"].to_numpy(dtype=object),
+            has_copy=has_copy[is_member],
+            images=store.images,
+            rows=np.flatnonzero(is_member),
+            whole=whole,
+        )
+
+    whole = of_members(offered, None)
+    part = of_members(assigned, whole)
+    return whole if len(part) == len(whole) else part
 
 
 def compute_dataset_fingerprint(store: Store, splits: pd.Series) -> str:

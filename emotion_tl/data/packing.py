@@ -37,7 +37,16 @@ from emotion_tl.errors import DataError
 logger = logging.getLogger(__name__)
 
 # Settings that change neither which images are stored nor their pixels; all others are part of the source key.
-KEPT_OUT_OF_KEY = ("name", "val_fraction", "test_fraction", "split_seed", "max_bad_fraction", "path")
+KEPT_OUT_OF_KEY = (
+    "name",
+    "val_fraction",
+    "test_fraction",
+    "split_seed",
+    "dedup",
+    "train_fraction",
+    "max_bad_fraction",
+    "path",
+)
 
 # Threads pay for large images, whose decoders run beside each other. Small ones spend their time in the interpreter,
 # where only one thread runs at a time: FER-2013 takes 3.7 s with one thread and 5.6 s with two.

@@ -1,5 +1,7 @@
 """Splits that a source does not come with, and the marks of copies across splits."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -36,10 +38,10 @@ def carve(table: pd.DataFrame, splits: pd.Series, name: str, fraction: float, se
     return splits.mask(moves, name)
 
 
-def find_copies(pixel_hashes: pd.Series, splits: pd.Series) -> np.ndarray:
+def find_copies(pixel_hashes: pd.Series, splits: pd.Series, order_of_splits: Sequence[str] = SPLITS) -> np.ndarray:
     """Returns for each image whether one with identical pixels stands in a split before its own: bool (num_images,).
 
-    The order of the splits is train, val, test: what a model has seen when it comes to a split.
+    The usual order of the splits is train, val, test: what a model has seen when it comes to a split.
     """
-    order = splits.map({name: position for position, name in enumerate(SPLITS)})
+    order = splits.map({name: position for position, name in enumerate(order_of_splits)})
     return (order.groupby(pixel_hashes).transform("min") < order).to_numpy()

@@ -23,6 +23,7 @@ class JobOutcome:
         val_accuracy, val_macro_f1: from 0 to 1; None where it failed.
         seconds: of the training.
         reason: why it failed.
+        total_seconds: of the whole run, with evaluation and figures.
     """
 
     number: int
@@ -34,6 +35,7 @@ class JobOutcome:
     val_macro_f1: float | None = None
     seconds: float | None = None
     reason: str | None = None
+    total_seconds: float | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -53,4 +55,5 @@ def outcome_of_run(number: int, overrides: list[str], run: RunSummary, status: s
         val_macro_f1=run.metrics.get("val_macro_f1"),
         seconds=run.metrics.get("training_seconds"),
         reason=run.reason,
+        total_seconds=run.total_seconds,
     )

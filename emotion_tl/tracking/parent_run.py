@@ -1,6 +1,7 @@
 """The MLflow run of a sweep or a search: the runs of its jobs and trials stand below it."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,6 +45,22 @@ def open_parent_run(
     return run_id
 
 
+def find_parent_run(config: TrackingConfig, tag: str, value: str) -> tuple[str | None, list[str]]:
+    """Returns the id of the parent run with a tag that was used last, and all values that the tag has in the store.
+
+    Raises:
+        ConfigurationError: where the store cannot be reached.
+    """
+    open_store(config)
+    runs = mlflow.search_runs(
+        search_all_experiments=True, filter_string=f"tags.{KEY_TAG} != '' and tags.{tag} != ''", output_format="list"
+    )
+    # One that is under way has no end yet.
+    runs.sort(key=lambda run: run.info.end_time or math.inf)
+    found = {run.data.tags[tag]: run.info.run_id for run in runs}
+    return found.get(value), sorted(found)
+
+
 def close_parent_run(run_id: str, status: str) -> None:
     """Ends the run as FINISHED, FAILED or KILLED."""
     MlflowClient().set_terminated(run_id, status)
@@ -58,6 +75,14 @@ def log_summary(run_id: str, metrics: Mapping[str, float]) -> None:
 def log_record(run_id: str, record: dict[str, Any], path: str) -> None:
     """Logs a record as a JSON artifact of a run that this process has not opened."""
     MlflowClient().log_dict(run_id, record, path)
+
+
+def read_record(run_id: str, path: str) -> dict[str, Any] | None:
+    """Returns a JSON record among a run's artifacts; None where there is none."""
+    folder, _, name = path.rpartition("/")
+    if name not in {Path(entry.path).name for entry in MlflowClient().list_artifacts(run_id, folder or None)}:
+        return None
+    return mlflow.artifacts.load_dict(f"runs:/{run_id}/{path}")
 
 
 def read_records(run_id: str, folder: str) -> list[dict[str, Any]]:

@@ -74,6 +74,7 @@ class TrackedRun:
         """Takes the active run."""
         self.run_id = run_id
         self.name = name
+        self.last_epoch = 0
 
     def log_config(self, config: ExperimentConfig) -> None:
         """Logs the configuration: each setting as a parameter, `schedule.phases.frozen.epochs` and so on."""
@@ -104,10 +105,14 @@ class TrackedRun:
         """Logs the figures of an epoch on the one step axis of the run, over all phases."""
         metrics = {METRIC_NAMES.get(key, key): value for key, value in row.items() if isinstance(value, float)}
         mlflow.log_metrics(metrics, step=row["epoch"])
+        self.last_epoch = row["epoch"]
 
     def log_metrics(self, metrics: dict[str, float]) -> None:
-        """Logs figures of the whole run."""
-        mlflow.log_metrics(metrics)
+        """Logs figures of the whole run.
+
+        They stand at its last epoch: MLflow shows the value of the highest step, which is that of the best epoch then.
+        """
+        mlflow.log_metrics(metrics, step=self.last_epoch)
 
     def log_folder(self, folder: Path) -> None:
         """Logs what the run left in its folder, but the model, which `log_keras_model` logs."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
-import pandas as pd
+from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
@@ -15,6 +15,8 @@ from emotion_tl.tracking.store import open_store
 
 # What runs are found by, see `emotion_tl.identity`.
 IDENTITY_TAG = "identity"
+# Metrics of a whole run that have the name of one of an epoch.
+OVER_EPOCHS = {"val_accuracy", "val_macro_f1"}
 FALLBACK_WEIGHTS = "random (fallback)"
 
 
@@ -54,6 +56,7 @@ class RunSummary:
         status: MLflow's: "FINISHED", "FAILED", "KILLED" or "RUNNING".
         metrics: the latest value of each.
         reason: why it did not finish.
+        total_seconds: from its start to its end; None where it has not ended.
     """
 
     run_id: str
@@ -61,6 +64,7 @@ class RunSummary:
     status: str
     metrics: dict[str, float]
     reason: str | None
+    total_seconds: float | None = None
 
 
 def find_same_runs(config: TrackingConfig, experiment_name: str, identity: str) -> list[RunSummary]:
@@ -102,9 +106,28 @@ def read_summary(config: TrackingConfig, run_id: str) -> RunSummary:
 
 def summarise(run: Run) -> RunSummary:
     """Returns a run without what belongs to MLflow alone."""
-    return RunSummary(
-        run.info.run_id, run.info.run_name, run.info.status, dict(run.data.metrics), run.data.tags.get("reason")
-    )
+    info = run.info
+    seconds = None if info.end_time is None else (info.end_time - info.start_time) / 1000
+    metrics = run.data.metrics | early_figures(run)
+    return RunSummary(info.run_id, info.run_name, info.status, metrics, run.data.tags.get("reason"), seconds)
+
+
+def early_figures(run: Run) -> dict[str, float]:
+    """Returns the figures of a whole run that stand before its epochs.
+
+    Version 0.1.0 has logged them at step 0, so that MLflow shows those of the last epoch in place of the best one's.
+    """
+    figures: dict[str, float] = {}
+    for key in OVER_EPOCHS & run.data.metrics.keys():
+        history = MlflowClient().get_metric_history(run.info.run_id, key)
+        figures.update((key, point.value) for point in history if point.step == 0)
+    return figures
+
+
+def has_experiment(config: TrackingConfig, name: str) -> bool:
+    """Returns whether anything was ever logged under the name of an experiment."""
+    open_store(config)
+    return mlflow.get_experiment_by_name(name) is not None
 
 
 def get_run(run_id: str, uri: str) -> Run:
@@ -117,23 +140,6 @@ def get_run(run_id: str, uri: str) -> Run:
         return mlflow.get_run(run_id)
     except MlflowException as error:
         raise ModelNotFoundError(f"Expected the id of a run in {uri}. Received: {run_id} ({error.message})") from error
-
-
-def read_test_predictions(run: Run) -> pd.DataFrame:
-    """Returns the predictions of a run on its test images, by image.
-
-    Raises:
-        ModelNotFoundError: where the run left none.
-    """
-    try:
-        path = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="predictions.parquet")
-    except (MlflowException, OSError) as error:
-        raise ModelNotFoundError(
-            f"Expected predictions.parquet among the artifacts of run {run.info.run_name} ({run.info.run_id}). "
-            f"It cannot be read: {error}"
-        ) from error
-    predictions = pd.read_parquet(path)
-    return predictions[predictions["split"] == "test"].set_index("image").sort_index()
 
 
 def find_model_file(config: TrackingConfig, model: str) -> Path:

@@ -6,7 +6,6 @@ import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from urllib.parse import urlparse
 
 import mlflow
 from filelock import FileLock
@@ -54,7 +53,7 @@ def open_store(config: TrackingConfig) -> str:
     """
     uri = tracking_uri(config)
     if uri.startswith(SQLITE):
-        Path(urlparse(uri).path).parent.mkdir(parents=True, exist_ok=True)
+        database_file(uri).parent.mkdir(parents=True, exist_ok=True)
     try:
         mlflow.set_tracking_uri(uri)
         with one_at_a_time(uri):
@@ -71,7 +70,15 @@ def one_at_a_time(uri: str) -> AbstractContextManager:
     """Returns a lock on an SQLite file: two processes that make its tables at the same moment fail."""
     if not uri.startswith(SQLITE):
         return nullcontext()
-    return FileLock(f"{urlparse(uri).path}.lock")
+    return FileLock(f"{database_file(uri)}.lock")
+
+
+def database_file(uri: str) -> Path:
+    """Returns the path of an SQLite file.
+
+    Not by `urlparse`, which leaves two slashes in front: MLflow would take what follows them for the name of a host.
+    """
+    return Path(uri.removeprefix(SQLITE))
 
 
 def select_experiment(uri: str, name: str) -> str:
@@ -83,7 +90,7 @@ def select_experiment(uri: str, name: str) -> str:
     if experiment is None:
         location = None
         if uri.startswith(SQLITE):
-            location = (Path(urlparse(uri).path).parent / "mlartifacts").as_uri()
+            location = (database_file(uri).parent / "mlartifacts").as_uri()
         try:
             return mlflow.create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS)
         except MlflowException:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from typing import Any
 
-from emotion_tl.tuning.values import value_text
+from emotion_tl.override_text import value_text
 from emotion_tl.tuning_config import SpaceConfig
 
 

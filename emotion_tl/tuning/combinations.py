@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 from typing import Any
 
+from emotion_tl.override_text import value_text
 from emotion_tl.tuning.activity import active_parameters, all_conditions, in_order
-from emotion_tl.tuning.values import value_text
 from emotion_tl.tuning_config import ParameterConfig, SpaceConfig
 
 TrialValues = dict[str, Any]

@@ -12,10 +12,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.override_text import number_text, value_text
 from emotion_tl.tuning.activity import active_parameters
 from emotion_tl.tuning.overrides import is_group
 from emotion_tl.tuning.space_checks import parameter_error
-from emotion_tl.tuning.values import number_text, value_text
 from emotion_tl.tuning_config import ParameterConfig, SpaceConfig
 
 Compose = Callable[[list[str]], ExperimentConfig]

@@ -10,7 +10,8 @@ from omegaconf import OmegaConf
 
 from emotion_tl.config import ExperimentConfig, to_plain
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.tuning.overrides import GROUPS, is_group, key_of, of_experiment
+from emotion_tl.override_text import key_of
+from emotion_tl.tuning.overrides import GROUPS, is_group, of_experiment
 
 
 @dataclass(frozen=True)

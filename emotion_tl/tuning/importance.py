@@ -10,7 +10,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import r2_score
 from sklearn.model_selection import RepeatedKFold
 
-from emotion_tl.tuning.values import value_text
+from emotion_tl.override_text import value_text
 from emotion_tl.tuning_config import ParameterConfig, SpaceConfig
 
 MIN_TRIALS = 12

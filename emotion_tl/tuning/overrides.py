@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from emotion_tl.override_text import key_of, number_text
 from emotion_tl.tuning.activity import active_parameters
-from emotion_tl.tuning.values import number_text
 from emotion_tl.tuning_config import ParameterConfig, SpaceConfig
 
 GROUPS = ("data", "augmentation", "imbalance", "schedule", "head", "backbone", "trainer", "tracking", "experiment")
@@ -13,11 +13,6 @@ GROUPS = ("data", "augmentation", "imbalance", "schedule", "head", "backbone", "
 
 # Settings of the search and of the program, which an experiment does not have.
 NOT_OF_AN_EXPERIMENT = ("tune", "tuner", "hydra")
-
-
-def key_of(override: str) -> str:
-    """Returns the key of an override: `head.dropout` of `head.dropout=0.3`, `++head.dropout=0.3` or `~head.dropout`."""
-    return override.lstrip("+~").partition("=")[0]
 
 
 def of_experiment(overrides: Iterable[str]) -> list[str]:

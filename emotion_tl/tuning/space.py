@@ -3,8 +3,8 @@
 import keras_tuner
 from keras_tuner.engine import hyperparameters
 
+from emotion_tl.override_text import value_text
 from emotion_tl.tuning.activity import conditions_of, in_order
-from emotion_tl.tuning.values import value_text
 from emotion_tl.tuning_config import ParameterConfig, SpaceConfig
 
 

@@ -6,9 +6,9 @@ from graphlib import CycleError
 from itertools import chain, combinations
 
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.override_text import value_text
 from emotion_tl.tuning.activity import all_conditions, conditions_of, in_order
 from emotion_tl.tuning.overrides import is_group
-from emotion_tl.tuning.values import value_text
 from emotion_tl.tuning_config import SAMPLINGS, ParameterConfig, SpaceConfig
 
 TRIAL_COLUMNS = ("number", "trial_id", "status", "value", "epochs", "seconds", "reason", "run_id")

@@ -166,3 +166,11 @@ def test_real_copies(real_dataset):
     in_train, in_val = set(train), set(val)
     assert sum(image in in_train for image in test) == 288
     assert sum(image in in_val for image in test) == 44
+
+
+def test_real_images_that_are_left_out(real_dataset, tmp_path_factory):
+    dataset = load(shared_fer2013(), tmp_path_factory.getbasetemp() / "again", image_size=48, dedup="clean")
+    assert not dataset.test.has_copy.any()
+    assert len(dataset.test) == 3589
+    assert len({image.tobytes() for image in dataset.train.read(slice(None))}) == len(dataset.train)
+    assert len(dataset.train) + len(dataset.val) + len(dataset.left_out) == 28_709 + 3589

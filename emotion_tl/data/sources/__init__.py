@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Iterator
 from types import ModuleType
 
-from emotion_tl.config import DataConfig
+from emotion_tl.config import DEDUP_CHOICES, DataConfig
 from emotion_tl.errors import ConfigurationError
 
 SOURCES: dict[str, str] = {
@@ -55,6 +55,8 @@ def general_rules(config: DataConfig) -> Iterator[Rule]:
     yield "val_fraction", 0 < config.val_fraction < 1, "a fraction between 0 and 1, both excluded"
     yield "test_fraction", 0 < config.test_fraction < 1, "a fraction between 0 and 1, both excluded"
     yield "split_seed", 0 <= config.split_seed < 2**32, "a whole number from 0 to 4294967295"
+    yield "dedup", config.dedup in DEDUP_CHOICES, f"one of {', '.join(DEDUP_CHOICES)}"
+    yield "train_fraction", 0 < config.train_fraction <= 1, "a fraction above 0 and at most 1"
     yield "drawing_seed", config.drawing_seed >= 0, "a whole number from 0 on"
     yield "max_bad_fraction", 0 <= config.max_bad_fraction < 1, "a fraction from 0 to less than 1"
     yield "max_image_pixels", 0 < config.max_image_pixels <= MAX_IMAGE_PIXELS, f"1 to {MAX_IMAGE_PIXELS} pixels"

@@ -43,7 +43,8 @@ def list_classes(config: DataConfig, path: Path) -> Iterator[Listing]:
             [image.split for image in layout.images],
         )
         readers = (partial(read_file, tree, image.name, config) for image in layout.images)
-        yield Listing(table, layout.class_names, readers)
+        files = (partial(tree.open_file, image.name) for image in layout.images)
+        yield Listing(table, layout.class_names, readers, files)
 
 
 def read_file(tree: trees.FileTree, name: str, config: DataConfig) -> np.ndarray:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -23,11 +23,14 @@ class Listing:
             (str), split ("train", "val", "test", or None where the source has no splits).
         class_names: all classes in their order, also those without an image.
         readers: one for each row, to be gone through once.
+        files: for each row a function that opens the file of the image, to be gone through once; None where the source
+            has no file for each image.
     """
 
     table: pd.DataFrame
     class_names: tuple[str, ...]
     readers: Iterable[Reader]
+    files: Iterable[Callable[[], BinaryIO]] | None = None
 
 
 def make_table(images: list[str], class_names: list[str], splits: list[str | None]) -> pd.DataFrame:
@@ -67,4 +70,5 @@ def choose_classes(listing: Listing, classes: list[str] | None) -> Listing:
     new_names: list[Any] = [chosen.get(name.casefold()) for name in listing.table["class_name"]]
     is_kept = [name is not None for name in new_names]
     table = listing.table.assign(class_name=new_names)[is_kept].reset_index(drop=True)
-    return Listing(table, tuple(classes), itertools.compress(listing.readers, is_kept))
+    files = None if listing.files is None else itertools.compress(listing.files, is_kept)
+    return Listing(table, tuple(classes), itertools.compress(listing.readers, is_kept), files)

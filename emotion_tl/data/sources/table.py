@@ -1,7 +1,7 @@
 """Source "csv": a table with a label and either the path or the grey values of each image."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -89,10 +89,11 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
     if columns.path:
         images = [name.replace("\\", "/") for name in table[columns.path]]
         readers: Iterator[Reader] = (partial(read_path, path.parent / name, config) for name in images)
+        files: Iterator[Callable[[], BinaryIO]] | None = (partial(open_file, path.parent / name) for name in images)
     else:
         images = [f"{path.name}/{row:06d}" for row in range(len(table))]
-        readers = read_pixels(path, str(columns.pixels), config)
-    yield Listing(make_table(images, list(labels), splits), sort_labels(set(labels)), readers)
+        readers, files = read_pixels(path, str(columns.pixels), config), None
+    yield Listing(make_table(images, list(labels), splits), sort_labels(set(labels)), readers, files)
 
 
 def find_columns(config: DataConfig, path: Path) -> Columns:

@@ -1,7 +1,7 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from emotion_tl.tuning.values import number_text, value_text
+from emotion_tl.override_text import number_text, value_text
 
 VALUES = [
     None,

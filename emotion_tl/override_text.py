@@ -1,7 +1,7 @@
-"""Values as text: as Hydra reads them on the command line, and as KerasTuner keeps them.
+"""Settings and their values as text, as Hydra reads them on the command line.
 
-A choice may be null, a list, or of another type than the one beside it. KerasTuner takes scalars of one type, and sends
-numbers to its workers in 32 bits. So every choice is text to it, the text of an override.
+A search hands choices over to KerasTuner as such text: a choice may be null, a list, or of another type than the one
+beside it, and KerasTuner takes scalars of one type and sends numbers to its workers in 32 bits.
 """
 
 import re
@@ -46,3 +46,13 @@ def rounded(value: float) -> float:
 def number_text(value: float, integer: bool) -> str:
     """Returns a number of a range as text, whole where the range is."""
     return str(round(value)) if integer else value_text(float(value))
+
+
+def key_of(override: str) -> str:
+    """Returns the key of an override: `head.dropout` of `head.dropout=0.3`, `++head.dropout=0.3` or `~head.dropout`."""
+    return override.lstrip("+~").partition("=")[0]
+
+
+def override_text(key: str, value: Any) -> str:
+    """Returns a key with its value as an override; `~key` deletes, whatever the value."""
+    return key if key.startswith("~") else f"{key}={value_text(value)}"

@@ -1,0 +1,45 @@
+"""Checks the files that are chosen on the command line: Hydra answers a mistake in their YAML with a traceback."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from omegaconf import OmegaConf
+from yaml import MarkedYAMLError
+
+from emotion_tl.cli.composition import config_folder
+from emotion_tl.errors import ConfigurationError
+
+# A group of conf/ and one or several of its options, as in study=quick or data=fer2013,synthetic_faces.
+CHOICE = re.compile(r"\+?(?P<group>\w+(/\w+)*)=(?P<options>[\w-]+(,[\w-]+)*)")
+CONFIG_DIR_OPTIONS = ("--config-dir", "-cd")
+
+
+def check_config_files(command: str, arguments: Sequence[str]) -> None:
+    """Checks that the files which the arguments choose are YAML without a key that is there twice.
+
+    Raises:
+        ConfigurationError: naming the file and the line.
+    """
+    for file in chosen_files([config_folder(command), *further_folders(arguments)], arguments):
+        try:
+            OmegaConf.load(file)
+        except MarkedYAMLError as error:
+            line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+            raise ConfigurationError(f"{file}{line}: expected YAML. Received: {error.problem}") from error
+
+
+def chosen_files(folders: Sequence[Path], arguments: Sequence[str]) -> Iterator[Path]:
+    """Yields the files of the options that the arguments choose."""
+    for choice in filter(None, map(CHOICE.fullmatch, arguments)):
+        for option in choice["options"].split(","):
+            files = [folder / choice["group"] / f"{option}.yaml" for folder in folders]
+            yield from filter(Path.is_file, files)
+
+
+def further_folders(arguments: Sequence[str]) -> list[Path]:
+    """Returns the folders that the arguments add to conf/."""
+    after = [Path(folder) for option, folder in pairwise(arguments) if option in CONFIG_DIR_OPTIONS]
+    inside = [text.partition("=")[2] for text in arguments if text.startswith("--config-dir=")]
+    return [*after, *map(Path, inside)]

@@ -1,0 +1,48 @@
+"""What is told of a data set, and when nothing is."""
+
+import numpy as np
+import pytest
+
+from emotion_tl.audit.findings import BAD, WARNING, list_findings
+from emotion_tl.audit.result import audit_exactly
+from tests.audit.planted import draw_faces, make_dataset, plain_dataset, with_images
+
+
+def test_of_a_clean_data_set_nothing_is_told():
+    assert list_findings(audit_exactly(plain_dataset())) == []
+
+
+def test_a_leak_names_the_class_that_is_hit_hardest():
+    dataset = plain_dataset()
+    (leak, *others) = list_findings(audit_exactly(with_images(dataset, {31: dataset.train.images[1]})))
+    assert leak.level == BAD
+    assert "1 of 6 (16.7%); 1 in train, 0 in val. Class happy is hit hardest: 50.0%" in leak.text
+    assert "data.dedup=drop_train_copies" in leak.remedy
+    assert all(other.level == WARNING for other in others)
+
+
+@pytest.mark.parametrize(("num_of_largest", "is_told"), [(11, False), (12, True)])
+def test_classes_three_times_as_large_as_others(num_of_largest, is_told):
+    labels = [0] * num_of_largest + [1] * 4 + [2] * 4 + [0, 1, 2, 0, 1, 2]
+    splits = ["train"] * (num_of_largest + 8) + ["val"] * 3 + ["test"] * 3
+    findings = list_findings(audit_exactly(make_dataset(draw_faces(len(labels)), labels, splits)))
+    assert bool(findings) == is_told
+    if is_told:
+        assert "angry, has 3.0 times as many images" in findings[0].text
+
+
+def test_copies_with_different_labels_are_told_apart_from_other_copies():
+    dataset = plain_dataset()
+    images = dataset.train.images
+    told = [
+        finding.text for finding in list_findings(audit_exactly(with_images(dataset, {3: images[0], 5: images[1]})))
+    ]
+    assert told[0].startswith("Groups of identical images with different labels: 1 (2 images)")
+    assert told[1].startswith("Images that repeat another one: 2, in 2 groups; 34 of 36")
+
+
+def test_constant_images_are_told():
+    dataset = plain_dataset()
+    constant = np.full_like(dataset.train.images[0], 3)
+    told = [finding.text for finding in list_findings(audit_exactly(with_images(dataset, {9: constant})))]
+    assert told == ["Images of one constant value, without a face: 1."]

@@ -1,0 +1,53 @@
+"""Mistakes in the YAML of a chosen file."""
+
+from pathlib import Path
+
+import pytest
+
+from emotion_tl.cli.config_files import check_config_files, chosen_files
+from emotion_tl.errors import ConfigurationError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "study").mkdir()
+    (tmp_path / "tuner" / "space").mkdir(parents=True)
+    (tmp_path / "study" / "right.yaml").write_text("name: right\n")
+    (tmp_path / "study" / "twice.yaml").write_text("name: a\nname: b\n")
+    (tmp_path / "tuner" / "space" / "open.yaml").write_text("name: [a\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("argument", "files"),
+    [
+        ("study=right", ["study/right.yaml"]),
+        ("+study=right,twice", ["study/right.yaml", "study/twice.yaml"]),
+        ("tuner/space=open", ["tuner/space/open.yaml"]),
+        ("study=missing", []),
+        ("study.seeds=[0]", []),
+        ("data.path=/etc/right", []),
+        ("--cfg", []),
+    ],
+)
+def test_files_of_the_chosen_options_are_looked_at(argument, files, folder):
+    assert list(chosen_files([folder], [argument])) == [folder / file for file in files]
+
+
+@pytest.mark.parametrize("option", [["--config-dir", "{}"], ["-cd", "{}"], ["--config-dir={}"]])
+def test_mistake_is_told_with_the_file_and_the_line(option, folder):
+    arguments = [text.format(folder) for text in option]
+    check_config_files("study", [*arguments, "study=right"])
+    with pytest.raises(ConfigurationError, match=r"twice.yaml, line 2: expected YAML. Received: found duplicate key"):
+        check_config_files("study", [*arguments, "study=twice"])
+    with pytest.raises(ConfigurationError, match=r"open.yaml, line \d"):
+        check_config_files("tune", [*arguments, "tuner/space=open"])
+
+
+def test_shipped_files_are_found_by_themselves():
+    conf = Path(__file__).parent.parent / "conf"
+    assert list(chosen_files([conf], ["study=quick", "data=fer2013"])) == [
+        conf / "study/quick.yaml",
+        conf / "data/fer2013.yaml",
+    ]
+    check_config_files("train", ["data=fer2013"])
