@@ -140,12 +140,16 @@ def test_audit_tells_what_it_found_and_writes_a_report(folder):
 
 
 def test_compare_puts_finished_runs_side_by_side(sweep, folder):
-    csv = folder / "comparison.csv"
-    compared = emotion_tl("compare", f"tracking.uri=sqlite:///{folder / 'mlflow.db'}", f"output={csv}", cwd=folder)
+    report = folder / "comparison" / "report.html"
+    compared = emotion_tl(
+        "compare", f"tracking.uri=sqlite:///{folder / 'mlflow.db'}", f"output_dir={report.parent}", cwd=folder
+    )
     assert compared.returncode == 0, compared.stderr
-    assert "baseline_cnn-block2_pool-from_scratch-seed0" in compared.stdout
+    assert "baseline_cnn-block2_pool-from_scratch" in compared.stdout
+    assert f"Report: {report}" in compared.stdout
+    assert "In short" in report.read_text()
     # The diverged run is no finished one.
-    assert len(pd.read_csv(csv)) == 1
+    assert len(pd.read_csv(report.parent / "models.csv")) == 1
 
 
 def test_predict_reports_a_bad_file_and_goes_on(sweep, folder):

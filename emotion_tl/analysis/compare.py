@@ -1,6 +1,7 @@
 """Finished runs compared: from the tracking store to a report."""
 
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emotion_tl.analysis.comparison import Comparison, compare_records
@@ -9,7 +10,9 @@ from emotion_tl.analysis.findings import find_all
 from emotion_tl.analysis.report.report import write_report
 from emotion_tl.analysis.tables import write_tables
 from emotion_tl.command_config import CompareConfig
-from emotion_tl.tracking.run_record import read_records
+from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.studies.record import read_study
+from emotion_tl.tracking.run_record import RunRecord, read_records
 
 OUTPUTS = Path("outputs") / "comparisons"
 
@@ -20,15 +23,51 @@ def compare_and_report(config: CompareConfig) -> Comparison:
     Raises:
         ModelNotFoundError: where there are no such runs.
     """
-    records = read_records(config.tracking, config.experiment_name, config.runs)
-    title = config.experiment_name or records[0].tags.get("dataset", "runs")
-    comparison = compare_records(records, config, title)
+    selection = select_study(config, config.study) if config.study else select_runs(config)
+    comparison = compare_records(selection.records, selection.config, selection.title, selection.names)
     findings = find_all(comparison)
-    folder = Path(config.output_dir).expanduser() if config.output_dir else OUTPUTS / file_name(title)
+    folder = Path(config.output_dir).expanduser() if config.output_dir else OUTPUTS / file_name(selection.title)
     write_tables(comparison, findings, folder)
     write_report(comparison, findings, folder / "report.html")
     print_comparison(comparison, findings, folder / "report.html")
     return comparison
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The runs that are compared.
+
+    Attributes:
+        title: what they are called together.
+        records: the runs, the latest first.
+        names: run id -> what its model is called; None names the models by their settings.
+        config: of the comparison, with the baseline where it comes from the study.
+    """
+
+    title: str
+    records: list[RunRecord]
+    names: dict[str, str] | None
+    config: CompareConfig
+
+
+def select_runs(config: CompareConfig) -> Selection:
+    """Returns the runs of an experiment, or those that are named."""
+    records = read_records(config.tracking, config.experiment_name, config.runs)
+    return Selection(config.experiment_name or records[0].tags.get("dataset", "runs"), records, None, config)
+
+
+def select_study(config: CompareConfig, name: str) -> Selection:
+    """Returns the finished runs of a study, each named after its arm."""
+    study = read_study(config.tracking, name)
+    names = {row.run_id: row.variant for row in study.finished() if row.run_id is not None}
+    if not names:
+        raise ModelNotFoundError(
+            f"study: expected finished runs in the study {name}. There are none; "
+            f"`python -m emotion_tl study study={name}` goes on with it."
+        )
+    records = read_records(config.tracking, None, list(names))
+    records.sort(key=lambda record: -record.started)
+    return Selection(study.name, records, names, replace(config, baseline=config.baseline or study.baseline))
 
 
 def file_name(title: str) -> str:

@@ -10,7 +10,9 @@ from omegaconf import DictConfig, open_dict, read_write
 
 from emotion_tl.cli.study_plan import STUDY, Study, plan_study
 from emotion_tl.cli.sweep import PARENT_KEY, OpenSweep, begin_sweep, is_not_tried, outcomes_folder
-from emotion_tl.console import configure_logging, print_heading
+from emotion_tl.command_config import CompareConfig
+from emotion_tl.console import configure_logging, print_error, print_heading
+from emotion_tl.errors import EmotionTLError
 from emotion_tl.override_text import value_text
 from emotion_tl.study_config import ARM_TAG, STUDY_TAG
 
@@ -82,11 +84,10 @@ def job_overrides(name: str, job: "PlannedJob", run_id: str) -> list[str]:
     ]
 
 
-def finish_study(study: Study, sweep: OpenSweep, outcomes: "list[JobOutcome]") -> None:
+def finish_study(study: Study, sweep: OpenSweep, outcomes: "list[JobOutcome]", interrupted: bool) -> None:
     """Keeps which run is which arm of the study, all of its starts together, and tells how the arms compare.
 
-    Called once, when the last job has ended or the study was interrupted. This is the place for a report on the arms,
-    which `emotion_tl.studies.record.read_study` finds again under the name of the study.
+    Called once, when the last job has ended or the study was interrupted; nobody waits for a report then.
     """
     from emotion_tl.studies.record import StudyRuns, merge_rows, read_record_of, rows_of, write_study
     from emotion_tl.studies.summary import print_study, study_table
@@ -99,3 +100,23 @@ def finish_study(study: Study, sweep: OpenSweep, outcomes: "list[JobOutcome]") -
     write_study(runs)
     log_table(sweep.run_id, study_table(runs), STUDY)
     print_study(runs, now)
+    if runs.finished() and not interrupted:
+        compare_arms(study)
+
+
+def compare_arms(study: Study) -> None:
+    """Writes the report on the arms of a study, as `compare study=` does."""
+    from emotion_tl.analysis.compare import compare_and_report
+
+    experiment = study.experiments[0]
+    evaluation = experiment.evaluation
+    config = CompareConfig(
+        study=study.config.name,
+        num_bootstrap_resamples=evaluation.num_bootstrap_resamples,
+        confidence_level=evaluation.confidence_level,
+        tracking=experiment.tracking,
+    )
+    try:
+        compare_and_report(config)
+    except EmotionTLError as error:
+        print_error(f"The arms could not be compared. {error}")

@@ -43,12 +43,12 @@ class OpenSweep:
     Attributes:
         run_id: of its MLflow run.
         folder: of the artifacts in which its jobs leave their outcomes.
-        report: tells and keeps what the jobs have found.
+        report: tells and keeps what the jobs have found, and knows whether the sweep was interrupted.
     """
 
     run_id: str
     folder: str
-    report: Callable[["OpenSweep", list["JobOutcome"]], None]
+    report: Callable[["OpenSweep", list["JobOutcome"], bool], None]
 
 
 open_sweep: OpenSweep | None = None
@@ -96,7 +96,7 @@ def start_sweep(config: DictConfig) -> OpenSweep:
     return OpenSweep(run_id, outcomes_folder(Path(config.hydra.sweep.dir)), report_jobs)
 
 
-def report_jobs(sweep: OpenSweep, outcomes: list["JobOutcome"]) -> None:
+def report_jobs(sweep: OpenSweep, outcomes: list["JobOutcome"], interrupted: bool) -> None:  # noqa: ARG001  as a study
     """Prints the jobs, and keeps them as a table."""
     from emotion_tl.sweeps.summary import outcomes_table, print_outcomes
     from emotion_tl.tracking.parent_run import log_table
@@ -186,7 +186,7 @@ def finish_sweep(interrupted: bool = False) -> bool:
     if accuracies:
         metrics["val_accuracy"] = max(accuracies)
     if outcomes:
-        open_sweep.report(open_sweep, outcomes)
+        open_sweep.report(open_sweep, outcomes, interrupted)
     status = "KILLED" if interrupted else "FAILED" if num_failed else "FINISHED"
     log_summary(open_sweep.run_id, metrics)
     close_parent_run(open_sweep.run_id, status)

@@ -42,7 +42,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Rates:
-    """Shares of the trials in which the test rejects, the interval holds the truth, a test over images rejects."""
+    """Shares of trials: the test rejects, the interval holds the truth, a test over images alone rejects."""
 
     rejected: float
     covered: float
