@@ -61,12 +61,14 @@ def test_what_is_shown_alone_may_not_be_shown_in_a_family():
     assert family["model 0"].verdict == "no difference shown"
 
 
+@pytest.mark.slow
 def test_a_family_of_equal_models_is_seldom_called_different():
+    # Three standard errors of a share of 1,000 trials above 0.05.
     rng = np.random.default_rng(0)
-    num_trials, num_wrong, num_wrong_uncorrected = 2000, 0, 0
+    num_trials, num_wrong, num_wrong_uncorrected = 1000, 0, 0
     for _ in range(num_trials):
         p_values = rng.random(5)
         num_wrong += min(holm(p_values)) < 0.05
         num_wrong_uncorrected += min(p_values) < 0.05
-    assert num_wrong / num_trials <= 0.065
+    assert num_wrong / num_trials <= 0.071
     assert num_wrong_uncorrected / num_trials > 0.2
