@@ -12,22 +12,27 @@ class CompareConfig:
     """Which runs are put side by side.
 
     Attributes:
+        study: name of a study whose runs are compared; None takes the runs below.
         experiment_name: MLflow experiment whose runs are compared; None is the one with the latest run.
         runs: ids of runs; an empty list takes all finished runs of the experiment.
-        baseline: backbone the others are compared with; where it was run several times, its latest run.
-        num_bootstrap_resamples: resamples of the test images behind each interval.
-        confidence_level: of the intervals and of the verdicts.
+        baseline: the model the others are compared with: its name in the study or in the table, or its backbone. None
+            is the study's own, and without a study baseline_cnn.
+        num_bootstrap_resamples: resamples of the seeds and the test images behind each interval.
+        confidence_level: of the intervals; 1 minus it is the level of the verdicts over all comparisons together.
         seed: of the resampling.
-        output: path of a CSV file for the table; None writes none.
+        output_dir: folder of the report and its tables; None is a folder named after what is compared.
+        show_images: put the figures that show faces into the report.
     """
 
+    study: str | None = None
     experiment_name: str | None = None
     runs: list[str] = field(default_factory=list)
-    baseline: str = "baseline_cnn"
+    baseline: str | None = None
     num_bootstrap_resamples: int = 2000
     confidence_level: float = 0.95
     seed: int = 0
-    output: str | None = None
+    output_dir: str | None = None
+    show_images: bool = True
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
 

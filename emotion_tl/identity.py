@@ -27,12 +27,7 @@ def run_identity(config: ExperimentConfig, dataset_fingerprint: str) -> str:
     and the versions of this package, Keras and the backend. The device is not: another one rounds differently and
     gives another result only as another seed would.
     """
-    settings = to_plain(config)
-    for section, keys in WITHOUT_EFFECT.items():
-        if keys is None:
-            settings.pop(section)
-        else:
-            settings[section] = {key: value for key, value in settings[section].items() if key not in keys}
+    settings = settings_with_effect(to_plain(config))
     settings["backbone"]["weights"] = weights_identity(config.backbone.weights)
     versions = installed_versions()
     content = {
@@ -41,6 +36,17 @@ def run_identity(config: ExperimentConfig, dataset_fingerprint: str) -> str:
         "versions": {name: versions.get(name) for name in (*PACKAGES, config.trainer.backend)},
     }
     return hash_content(content)
+
+
+def settings_with_effect(settings: dict[str, Any]) -> dict[str, Any]:
+    """Returns the settings of an experiment, section by section, without those that cannot change its result."""
+    return {
+        section: {key: value for key, value in content.items() if key not in (WITHOUT_EFFECT.get(section) or ())}
+        if isinstance(content, dict)
+        else content
+        for section, content in settings.items()
+        if WITHOUT_EFFECT.get(section, ()) is not None
+    }
 
 
 def weights_identity(weights: str | None) -> str | None:

@@ -1,137 +1,171 @@
-"""Finished runs side by side: a table, and what the differences to the baseline are worth."""
+"""Models side by side: what each is worth, and what its difference to the baseline is worth."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
-import numpy as np
-import pandas as pd
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
-from emotion_tl.analysis.paired import compare_paired, verdict_sentence
+from emotion_tl.analysis.compared_model import ComparedModel, group_runs
+from emotion_tl.analysis.family import Verdict, correct_family
+from emotion_tl.analysis.model_comparison import ModelComparison
+from emotion_tl.analysis.model_predictions import ModelPredictions
+from emotion_tl.analysis.pairs import compare_predictions
+from emotion_tl.analysis.seed_summary import SeedSummary, summarise_seeds
 from emotion_tl.command_config import CompareConfig
-from emotion_tl.tracking.runs import Run, find_runs, read_test_predictions
-from emotion_tl.tracking.store import ui_command
+from emotion_tl.tracking.run_record import RunRecord
+from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
 
-RANDOM_FALLBACK = "random (fallback)"
+DEFAULT_BASELINE = "baseline_cnn"
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Runs side by side.
+@dataclass(frozen=True, eq=False)
+class ModelResult:
+    """One model: its figures on test, and how it stands to the baseline.
 
     Attributes:
-        table: a row a run, the best test accuracy first.
-        verdicts: a sentence for each run that shares its test images with the baseline.
+        model: with its runs.
+        summary: on all test images.
+        leak_free_summary: on those without a copy in train or val; None where no image has a copy.
+        baseline: the name of the baseline that learnt from the same images; None where there is none, or this is it.
+        comparison: with the baseline.
+        leak_free_comparison: with the baseline, on the test images without a copy.
+        verdict: with the p-value corrected over all comparisons; None without a comparison.
+    """
+
+    model: ComparedModel
+    summary: SeedSummary
+    leak_free_summary: SeedSummary | None
+    baseline: str | None = None
+    comparison: ModelComparison | None = None
+    leak_free_comparison: ModelComparison | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def name(self) -> str:
+        """Returns what the model is called."""
+        return self.model.name
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What was compared, and what came of it.
+
+    Attributes:
+        title: of the study or the experiment.
+        results: a model each, the highest mean accuracy on test first.
+        baseline: the name of the baseline on all training images; None where there is none.
         warnings: what keeps a reader from a wrong conclusion.
+        config: how the intervals were computed.
     """
 
-    table: pd.DataFrame
-    verdicts: list[str]
-    warnings: list[str]
+    title: str
+    results: tuple[ModelResult, ...]
+    baseline: str | None
+    warnings: tuple[str, ...]
+    config: CompareConfig
+
+    @property
+    def models(self) -> list[ComparedModel]:
+        """Returns the models in the order of the results."""
+        return [result.model for result in self.results]
+
+    def result_of(self, name: str) -> ModelResult:
+        """Returns the result of a model by its name."""
+        return next(result for result in self.results if result.name == name)
 
 
-def compare_runs(config: CompareConfig) -> Comparison:
-    """Reads finished runs and compares each with the latest run of the baseline on the same test images.
+def compare_records(
+    records: Sequence[RunRecord], config: CompareConfig, title: str, names: dict[str, str] | None = None
+) -> Comparison:
+    """Groups runs into models and compares each with the baseline that learnt from the same images.
 
-    Raises:
-        ModelNotFoundError: where there is no such experiment or run.
+    Args:
+        records: finished runs, the latest first.
+        names: run id -> what its model is called, where a study names them.
     """
-    runs = find_runs(config.tracking, config.experiment_name, config.runs)
-    table = pd.DataFrame([describe(run) for run in runs])
-    table = table.sort_values("accuracy", ascending=False, ignore_index=True)
-    verdicts: list[str] = []
-    warnings = [
-        f"{run.info.run_name} ran with RANDOM weights, because the pretrained ones could not be had: "
-        "it says nothing about transfer."
-        for run in runs
-        if run.data.tags.get("weights") == RANDOM_FALLBACK
-    ]
-    baselines = [run for run in runs if run.data.tags["backbone"] == config.baseline]
-    if not baselines:
-        warnings.append(f"No finished run of the baseline {config.baseline}: nothing to compare with.")
-        return Comparison(table, verdicts, warnings)
-    for run in runs:
-        if run.info.run_id != baselines[0].info.run_id:
-            verdict = compare_with(run, baselines[0], config)
-            (verdicts if verdict else warnings).append(
-                verdict
-                or f"{run.info.run_name} was tested on other images than {baselines[0].info.run_name}: not compared."
-            )
-    return Comparison(table, verdicts, warnings)
-
-
-def describe(run: Run) -> dict[str, object]:
-    """Returns what the table tells of a run."""
-    metrics, tags = run.data.metrics, run.data.tags
-    return {
-        "run": run.info.run_name,
-        "weights": tags.get("weights", ""),
-        "seed": tags.get("seed", ""),
-        "accuracy": metrics.get("test_accuracy", np.nan),
-        "accuracy_low": metrics.get("test_accuracy_low", np.nan),
-        "accuracy_high": metrics.get("test_accuracy_high", np.nan),
-        "leak_free_accuracy": metrics.get("test_leak_free_accuracy", np.nan),
-        "macro_f1": metrics.get("test_macro_f1", np.nan),
-        "macro_f1_low": metrics.get("test_macro_f1_low", np.nan),
-        "macro_f1_high": metrics.get("test_macro_f1_high", np.nan),
-        "num_parameters": int(tags.get("num_parameters", 0)),
-        "training_seconds": metrics.get("training_seconds", np.nan),
-        "run_id": run.info.run_id,
-    }
-
-
-def compare_with(run: Run, baseline: Run, config: CompareConfig) -> str | None:
-    """Returns the verdict on a run against the baseline; None where they were tested on other images."""
-    if run.data.tags.get("test_fingerprint") != baseline.data.tags.get("test_fingerprint"):
-        return None
-    candidate_table, baseline_table = read_test_predictions(run), read_test_predictions(baseline)
-    if not candidate_table["label"].equals(baseline_table["label"]):
-        return None
-    columns = [str(column) for column in baseline_table if str(column).startswith("probability_")]
-    class_names = [column.removeprefix("probability_") for column in columns]
-    comparison = compare_paired(
-        pd.Categorical(baseline_table["label"], categories=class_names).codes.astype("int64"),
-        baseline_table[columns].to_numpy(),
-        candidate_table[columns].to_numpy(),
+    models, warnings = keep_comparable(group_runs(records, names), config)
+    summarise = partial(
+        summarise_seeds,
         num_resamples=config.num_bootstrap_resamples,
         confidence_level=config.confidence_level,
         seed=config.seed,
     )
-    return verdict_sentence(comparison, run.info.run_name, baseline.info.run_name)
+    results = []
+    for model in models:
+        leak_free = without_copies(model)
+        results.append(ModelResult(model, summarise(model.test), leak_free and summarise(leak_free)))
+    results.sort(key=lambda result: -result.summary.accuracy.mean)
+    compared = [
+        compare_with_baseline(result, find_baseline(result.model, models, config), config) for result in results
+    ]
+    baseline = find_baselines(models, config)
+    if not baseline:
+        warnings.append(f"No finished run of the baseline {wanted_baseline(config)}: nothing to compare with.")
+    return Comparison(
+        title, with_verdicts(compared, config), baseline[0].name if baseline else None, tuple(warnings), config
+    )
 
 
-def print_comparison(comparison: Comparison, config: CompareConfig) -> None:
-    """Prints the table, the verdicts and how to open the runs; writes the table as CSV where asked."""
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(terminal_table(comparison.table, config.confidence_level))
-    for warning in comparison.warnings:
-        console.print(f"[yellow]![/] {escape(warning)}")
-    for verdict in comparison.verdicts:
-        console.print(f"- {escape(verdict)}")
-    if config.output is not None:
-        comparison.table.to_csv(Path(config.output).expanduser(), index=False)
-        console.print(f"Table: {config.output}")
-    console.print(f"All of it in the browser: {ui_command(config.tracking)}")
+def keep_comparable(models: list[ComparedModel], config: CompareConfig) -> tuple[list[ComparedModel], list[str]]:
+    """Returns the models tested on the images of the baseline, or of the latest run, and warnings about the others."""
+    reference = (find_baselines(models, config) or models)[0].tags.get("test_fingerprint")
+    kept = [model for model in models if model.tags.get("test_fingerprint") == reference]
+    others = [model.name for model in models if model not in kept]
+    warnings = [f"{name} was tested on other images and is left out." for name in others]
+    warnings += [
+        f"{model.name} ran with RANDOM weights, because the pretrained ones could not be had: it says nothing about "
+        "transfer."
+        for model in kept
+        if model.tags.get("weights") == FALLBACK_WEIGHTS
+    ]
+    return kept, warnings
 
 
-def terminal_table(table: pd.DataFrame, confidence_level: float) -> Table:
-    """Returns the runs as a table for the terminal, narrow enough for 80 columns."""
-    shown = Table(title=f"On the test images, {confidence_level:.0%} intervals", title_justify="left", box=SIMPLE_HEAD)
-    shown.add_column("run", overflow="fold", min_width=20)
-    for heading in ("accuracy, %", "leak-free", "macro-F1", "minutes"):
-        shown.add_column(heading, justify="right", no_wrap=True)
-    for row in table.to_dict("records"):
-        low, high, leak_free = row["accuracy_low"], row["accuracy_high"], row["leak_free_accuracy"]
-        origin = "from scratch" if row["weights"] == "random" else f"{row['weights']} weights"
-        color = "red" if row["weights"] == RANDOM_FALLBACK else "dim"
-        shown.add_row(
-            f"{escape(row['run'])}\n[{color}]{escape(origin)}, {row['num_parameters'] / 1e6:.1f} M parameters[/]",
-            f"[bold]{100 * row['accuracy']:.1f}[/] ({100 * low:.1f}–{100 * high:.1f})",
-            "no copies" if np.isnan(leak_free) else f"{100 * leak_free:.1f}",
-            f"{100 * row['macro_f1']:.1f}",
-            f"{row['training_seconds'] / 60:.1f}",
-        )
-    return shown
+def wanted_baseline(config: CompareConfig) -> str:
+    """Returns the name of the baseline that is asked for."""
+    return config.baseline or DEFAULT_BASELINE
+
+
+def find_baselines(models: Sequence[ComparedModel], config: CompareConfig) -> list[ComparedModel]:
+    """Returns the models that are the baseline by name, or else by backbone, those on most training images first."""
+    wanted = wanted_baseline(config)
+    # A study tells the variants of an arm apart by what stands after a comma.
+    by_name = [model for model in models if model.name.split(", ")[0] == wanted]
+    by_backbone = [model for model in models if model.settings["backbone"]["name"] == wanted]
+    return sorted(by_name or by_backbone, key=lambda model: -float(model.settings["data"].get("train_fraction", 1.0)))
+
+
+def find_baseline(model: ComparedModel, models: Sequence[ComparedModel], config: CompareConfig) -> ComparedModel | None:
+    """Returns the baseline that learnt from the same images as a model; None where there is none, or this is it."""
+    same_images = (
+        other
+        for other in find_baselines(models, config)
+        if other.tags.get("dataset_fingerprint") == model.tags.get("dataset_fingerprint")
+    )
+    baseline = next(same_images, None)
+    return None if baseline is model else baseline
+
+
+def compare_with_baseline(result: ModelResult, baseline: ComparedModel | None, config: CompareConfig) -> ModelResult:
+    """Returns the result with its comparisons, where there is a baseline."""
+    if baseline is None:
+        return result
+    candidate, reference = without_copies(result.model), without_copies(baseline)
+    return replace(
+        result,
+        baseline=baseline.name,
+        comparison=compare_predictions(result.model.test, baseline.test, config),
+        leak_free_comparison=compare_predictions(candidate, reference, config) if candidate and reference else None,
+    )
+
+
+def without_copies(model: ComparedModel) -> ModelPredictions | None:
+    """Returns the predictions on the test images without a copy in train or val; None where none, or all, have one."""
+    has_copy = model.test.has_copy
+    return model.test.leak_free() if has_copy.any() and not has_copy.all() else None
+
+
+def with_verdicts(results: Sequence[ModelResult], config: CompareConfig) -> tuple[ModelResult, ...]:
+    """Returns the results with the verdicts, whose p-values are corrected over all comparisons together."""
+    comparisons = {result.name: result.comparison for result in results if result.comparison is not None}
+    verdicts = correct_family(comparisons, config.confidence_level)
+    return tuple(replace(result, verdict=verdicts.get(result.name)) for result in results)

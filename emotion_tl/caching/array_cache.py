@@ -96,6 +96,14 @@ class ArrayCache:
                     rows = self._open_computed(recipe)
         return rows
 
+    def find(self, recipe: ArrayRecipe) -> np.ndarray | None:
+        """Returns the array of a recipe where there is a whole one, memory-mapped and read-only; None otherwise.
+
+        Raises:
+            CacheUnavailableError: where the folder cannot be read.
+        """
+        return self._open(recipe, logging.DEBUG)
+
     def find_obstacle(self, *recipes: ArrayRecipe) -> str | None:
         """Returns why arrays cannot all be kept at once, as a message to the user; None where they can.
 

@@ -55,9 +55,9 @@ def compare(composed: DictConfig) -> None:
     check_range("confidence_level", config.confidence_level, 0.5, 0.999)
     check_range("num_bootstrap_resamples", config.num_bootstrap_resamples, 10)
     configure_logging(None)
-    from emotion_tl.analysis.comparison import compare_runs, print_comparison
+    from emotion_tl.analysis.compare import compare_and_report
 
-    print_comparison(compare_runs(config), config)
+    compare_and_report(config)
 
 
 @told

@@ -31,6 +31,7 @@ class Split:
             val in train, for test in train or val, for train never.
         images: uint8 (all images of the store, height, width, channels), memory-mapped.
         rows: int64 (n,), where in `images` each image of the split stands.
+        whole: the split before images were left out of it; None where none were.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Split:
     has_copy: np.ndarray = field(repr=False)
     images: np.ndarray = field(repr=False)
     rows: np.ndarray = field(repr=False)
+    whole: "Split | None" = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """Returns the number of images."""
@@ -58,6 +60,11 @@ class Split:
             # An empty list would come as an array of floats.
             positions = positions if positions.size else positions.astype(np.int64)
         return np.asarray(self.images[self.rows[positions]])
+
+    def positions_in_whole(self) -> np.ndarray:
+        """Returns where in `whole` each image stands: int64 (n,)."""
+        assert self.whole is not None
+        return np.searchsorted(self.whole.rows, self.rows)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -124,9 +131,10 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
     store = packed.store
     if len(store.class_names) < 2:
         raise DataError(f"{config.name}: expected two or more classes. Found: {', '.join(store.class_names)}.")
-    assigned, left_out = select_images(store, assign_splits(store.table, config), config)
+    offered = assign_splits(store.table, config)
+    assigned, left_out = select_images(store, offered, config)
     has_copy = find_copies(store.table["pixel_hash"], assigned)
-    train, val, test = (make_split(name, store, (assigned == name).to_numpy(), has_copy) for name in SPLITS)
+    train, val, test = (make_split(name, store, offered, assigned, has_copy) for name in SPLITS)
     dataset = Dataset(
         name=config.name,
         class_names=store.class_names,
@@ -152,17 +160,31 @@ def select_images(store: Store, splits: pd.Series, config: DataConfig) -> tuple[
     return selected, left_out.reset_index(drop=True)
 
 
-def make_split(name: str, store: Store, is_member: np.ndarray, has_copy: np.ndarray) -> Split:
-    """Returns the split of the images where `is_member` holds; both arrays are bool (all images of the store,)."""
-    members = store.table[is_member]
-    return Split(
-        name=name,
-        labels=members["label"].to_numpy(dtype=np.int64),
-        image_ids=members["image"].to_numpy(dtype=object),
-        has_copy=has_copy[is_member],
-        images=store.images,
-        rows=np.flatnonzero(is_member),
-    )
+def make_split(name: str, store: Store, offered: pd.Series, assigned: pd.Series, has_copy: np.ndarray) -> Split:
+    """Returns a split as it is used.
+
+    Args:
+        offered: the split of each image of the store before images were left out.
+        assigned: the same after that, None for those.
+        has_copy: bool (all images of the store,).
+    """
+
+    def of_members(splits: pd.Series, whole: Split | None) -> Split:
+        is_member = (splits == name).to_numpy()
+        members = store.table[is_member]
+        return Split(
+            name=name,
+            labels=members["label"].to_numpy(dtype=np.int64),
+            image_ids=members["image"].to_numpy(dtype=object),
+            has_copy=has_copy[is_member],
+            images=store.images,
+            rows=np.flatnonzero(is_member),
+            whole=whole,
+        )
+
+    whole = of_members(offered, None)
+    part = of_members(assigned, whole)
+    return whole if len(part) == len(whole) else part
 
 
 def compute_dataset_fingerprint(store: Store, splits: pd.Series) -> str:

@@ -1,6 +1,7 @@
 """How far the metrics could be off because the test images are a sample."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -99,13 +100,38 @@ def percentile_interval(
     Raises:
         DataError: where there are fewer than two images.
     """
+    result = bootstrap(statistic, num_images, num_resamples, confidence_level, seed)
+    return result.confidence_interval.low, result.confidence_interval.high
+
+
+def bootstrap_distribution(
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], num_images: int, num_resamples: int, seed: int
+) -> NDArray[np.float64]:
+    """Returns k statistics on each resample, (k, num_resamples); the arguments are those of `percentile_interval`.
+
+    The same number of images and the same seed give the same resamples, whatever the statistic.
+
+    Raises:
+        DataError: where there are fewer than two images.
+    """
+    return bootstrap(statistic, num_images, num_resamples, 0.95, seed).bootstrap_distribution
+
+
+def bootstrap(
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    num_images: int,
+    num_resamples: int,
+    confidence_level: float,
+    seed: int,
+) -> Any:
+    """Returns SciPy's result for statistics of how often each image was drawn."""
     if num_images < 2:
         raise DataError(f"Expected two or more images to resample, got {num_images}. Test on more images.")
 
     def of_positions(positions: NDArray[np.int64], axis: int) -> NDArray[np.float64]:  # noqa: ARG001  scipy's signature
         return statistic(draws_of(positions))
 
-    result = stats.bootstrap(
+    return stats.bootstrap(
         (np.arange(num_images),),
         of_positions,
         n_resamples=num_resamples,
@@ -115,7 +141,6 @@ def percentile_interval(
         method="percentile",
         rng=np.random.default_rng(seed),
     )
-    return result.confidence_interval.low, result.confidence_interval.high
 
 
 def draws_of(positions: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -30,14 +30,12 @@ class ResampledMetrics:
         """Returns each headline metric, (num_resamples,), of draws (num_resamples, n)."""
         sums = self.sums(draws)
         num_images = draws.sum(axis=1)
-        present = sums["support"] > 0
-        recall = ratio(sums["hits"], sums["support"])
         metrics = {
-            "accuracy": sums["hits"].sum(axis=1) / num_images,
-            "balanced_accuracy": recall.sum(axis=1) / present.sum(axis=1),
-            "macro_f1": (class_f1(sums) * present).sum(axis=1) / present.sum(axis=1),
+            "accuracy": accuracy(sums),
+            "balanced_accuracy": mean_over_present(class_recall(sums), sums),
+            "macro_f1": mean_over_present(class_f1(sums), sums),
         }
-        if present.shape[1] > 2:
+        if sums["support"].shape[1] > 2:
             metrics["top_2_accuracy"] = sums["top_2"][:, 0] / num_images
         return metrics | {
             "log_loss": sums["log_loss"][:, 0] / num_images,
@@ -72,6 +70,22 @@ def image_terms(
         "brier": np.square(probabilities - truth).sum(axis=1, keepdims=True),
         "calibration_gap": bins * (right - confidence)[:, None],
     }
+
+
+def accuracy(sums: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Returns the share of the images that were classified rightly, (num_resamples,)."""
+    return sums["hits"].sum(axis=1) / sums["support"].sum(axis=1)
+
+
+def mean_over_present(of_classes: NDArray[np.float64], sums: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Returns the mean over the classes that a resample holds, (num_resamples,)."""
+    present = sums["support"] > 0
+    return (of_classes * present).sum(axis=1) / present.sum(axis=1)
+
+
+def class_recall(sums: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Returns the recall of each class from its hits and support."""
+    return ratio(sums["hits"], sums["support"])
 
 
 def class_f1(sums: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:

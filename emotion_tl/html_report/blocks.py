@@ -26,6 +26,17 @@ class Block(Protocol):
 
 
 @dataclass(frozen=True)
+class Heading:
+    """A heading within a section."""
+
+    text: str
+
+    def html(self) -> Markup:
+        """Returns the block as HTML."""
+        return Markup("<h3>{}</h3>").format(self.text)
+
+
+@dataclass(frozen=True)
 class Paragraph:
     """Text; `lead` makes it the one that is read first."""
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
-import pandas as pd
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
@@ -117,23 +116,6 @@ def get_run(run_id: str, uri: str) -> Run:
         return mlflow.get_run(run_id)
     except MlflowException as error:
         raise ModelNotFoundError(f"Expected the id of a run in {uri}. Received: {run_id} ({error.message})") from error
-
-
-def read_test_predictions(run: Run) -> pd.DataFrame:
-    """Returns the predictions of a run on its test images, by image.
-
-    Raises:
-        ModelNotFoundError: where the run left none.
-    """
-    try:
-        path = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="predictions.parquet")
-    except (MlflowException, OSError) as error:
-        raise ModelNotFoundError(
-            f"Expected predictions.parquet among the artifacts of run {run.info.run_name} ({run.info.run_id}). "
-            f"It cannot be read: {error}"
-        ) from error
-    predictions = pd.read_parquet(path)
-    return predictions[predictions["split"] == "test"].set_index("image").sort_index()
 
 
 def find_model_file(config: TrackingConfig, model: str) -> Path:

@@ -21,7 +21,7 @@ from emotion_tl.training.activation_progress import ActivationProgress
 from emotion_tl.training.batches import whole_batch_size
 from emotion_tl.training.cuts import Cut
 from emotion_tl.training.rows import Rows, activation_rows
-from emotion_tl.training.views import IMAGE, apply_view, describe_view
+from emotion_tl.training.views import IMAGE, MIRROR, apply_view, describe_view
 
 logger = logging.getLogger(__name__)
 
@@ -80,20 +80,31 @@ class Activations:
     def load_view(self, split: Split, view: str) -> np.ndarray:
         """Returns the activations of one view, float16 (n, ...), memory-mapped."""
         recipe = self.recipe(split, view)
+        whole = self.find_whole(split, view)
         title = f"{self.cut.layer}, {len(split):,} {split.name} images" + (f", {view}" if view != IMAGE else "")
         started = time.perf_counter()
         with ActivationProgress(title, len(split)) as progress:
             activations = self.cache.get_or_compute(
                 recipe,
-                self.row_computation(split, view),
+                self.row_computation(split, view) if whole is None else part_of(whole, split),
                 rows_at_once=BATCHES_AT_ONCE * self.config.trainer.evaluation_batch_size,
                 on_progress=progress.update,
                 on_wait=lambda: logger.info("cache    %s: another run is computing it, waiting for that", title),
             )
-        how = f"computed, {progress.num_computed:,} images" if progress.num_computed else "read"
+        source = "computed" if whole is None else "taken from those of all images"
+        how = f"{source}, {progress.num_computed:,} images" if progress.num_computed else "read"
         seconds = time.perf_counter() - started
         logger.info("cache    %s: %s in %.1f s, %.1f MB", title, how, seconds, recipe.num_bytes / 1e6)
         return activations
+
+    def find_whole(self, split: Split, view: str) -> np.ndarray | None:
+        """Returns the activations of all images of a split that is a part; None where they are not there.
+
+        Views drawn at random depend on the place of an image in its split, and are not those of the part.
+        """
+        if split.whole is None or view not in (IMAGE, MIRROR):
+            return None
+        return self.cache.find(self.recipe(split.whole, view))
 
     def row_computation(self, split: Split, view: str) -> Callable[[int, int], np.ndarray]:
         """Returns the function that computes the activations of the images from one position up to another."""
@@ -122,6 +133,12 @@ class Activations:
             raise CacheUnavailableError(
                 self.cache.folder, f"the activations of {self.cut.layer} are too small for float16", "Nothing is lost."
             )
+
+
+def part_of(whole: np.ndarray, split: Split) -> Callable[[int, int], np.ndarray]:
+    """Returns the function that takes the rows of a split from those of the whole split."""
+    positions = split.positions_in_whole()
+    return lambda start, stop: np.asarray(whole[positions[start:stop]])
 
 
 def hash_architecture(network: keras.Model) -> str:

@@ -106,6 +106,10 @@ def test_a_part_of_train(folder, tmp_path, folder_config):
     assert part.left_out.empty
     assert (part.val.fingerprint, part.test.fingerprint) == (whole.val.fingerprint, whole.test.fingerprint)
     assert part.fingerprint != whole.fingerprint
+    assert whole.train.whole is None
+    assert part.train.whole.fingerprint == whole.train.fingerprint
+    positions = part.train.positions_in_whole()
+    np.testing.assert_array_equal(part.train.read(slice(None)), whole.train.read(positions))
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,28 @@ def test_what_was_computed_once_is_read(tmp_path, monkeypatch):
     assert computed == []
 
 
+def test_a_part_of_the_images_is_taken_from_all_of_them(tmp_path, monkeypatch):
+    whole = make_split("train", [8, 8, 8])
+    part = replace(whole, labels=whole.labels[3::2], rows=whole.rows[3::2], whole=whole)
+    activations = make_activations(tmp_path)
+    views = (IMAGE, MIRROR)
+    of_whole = read_all(activations.load(whole, views)).reshape(2, 24, -1)
+    computed = count_computed(activations, monkeypatch)
+    of_part = read_all(activations.load(part, views)).reshape(2, len(part), -1)
+    assert computed == []
+    np.testing.assert_array_equal(of_part, of_whole[:, 3::2])
+
+
+def test_a_part_is_computed_alone_where_the_others_are_not_there(tmp_path, monkeypatch):
+    whole = make_split("train", [8, 8, 8])
+    part = replace(whole, labels=whole.labels[:5], rows=whole.rows[:5], whole=whole)
+    activations = make_activations(tmp_path)
+    computed = count_computed(activations, monkeypatch)
+    rows = read_all(activations.load(part))
+    assert sum(computed) == 5
+    np.testing.assert_allclose(rows, np.asarray(activations.cut.frozen(whole.images[:5])), rtol=1e-3, atol=1e-6)
+
+
 def test_an_interrupted_computation_goes_on(tmp_path, monkeypatch):
     split = make_split("train", [32, 32, 32])
     interrupted = make_activations(tmp_path)

@@ -1,0 +1,153 @@
+"""The answers to the questions a comparison is made for, in sentences that claim no more than the tests support."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.findings import Findings
+from emotion_tl.analysis.imbalance import UNTREATED, Treatments, rare_recall, rare_recall_gain
+from emotion_tl.analysis.pairs import ComparedPair
+from emotion_tl.analysis.stages import FROZEN, stage_of
+from emotion_tl.analysis.told import told_points, told_share
+from emotion_tl.analysis.transfer_gain import TransferGain
+from emotion_tl.analysis.variants import train_fraction
+from emotion_tl.analysis.wording import model_sentence
+
+BETTER, WORSE, NOT_SHOWN = "better", "worse", "no difference shown"
+
+
+def verdict_sentences(comparison: Comparison) -> list[str]:
+    """Returns a sentence for each model that was compared with a baseline."""
+    return [
+        model_sentence(result.name, result.baseline, result.comparison, result.verdict)
+        for result in comparison.results
+        if result.comparison is not None and result.verdict is not None and result.baseline is not None
+    ]
+
+
+def answer_questions(comparison: Comparison, findings: Findings) -> dict[str, list[str]]:
+    """Returns question -> the sentences that answer it."""
+    return {
+        "Does the pretrained backbone generalise to these faces with its weights frozen?": answer_frozen(comparison),
+        "How much does fine-tuning add?": [
+            sentence for gain in findings.transfer_gains for sentence in answer_fine_tuning(gain)
+        ]
+        or ["No network was trained both frozen and unfrozen further, so these runs cannot say."],
+        "Which treatment of class imbalance is best for what?": [
+            sentence for treatments in findings.treatments for sentence in answer_imbalance(treatments)
+        ]
+        or ["No model was trained under two treatments, so these runs cannot say."],
+        "Where does transfer stop paying as there are more images?": list(answer_fractions(findings))
+        or ["No model and its baseline were trained on several shares of the images, so these runs cannot say."],
+    }
+
+
+def answer_frozen(comparison: Comparison) -> list[str]:
+    """Answers for the frozen models on all training images; which of several is the best is decided on val."""
+    frozen = [
+        result
+        for result in comparison.results
+        if stage_of(result.model) == FROZEN and train_fraction(result.model) == 1.0
+    ]
+    if not frozen:
+        return ["No model was trained with a frozen pretrained backbone, so these runs cannot say."]
+    best = max(frozen, key=lambda result: result.model.mean_metric("val_accuracy"))
+    sentences = [f"{told_level(best)}, with none of the backbone's weights changed."]
+    if best.verdict is None or best.comparison is None:
+        return [
+            *sentences,
+            "There is no baseline that learnt from the same images, so there is nothing to compare it with.",
+        ]
+    points = told_points(best.comparison.accuracy)
+    said = {
+        BETTER: f"Yes: frozen features beat {best.baseline}, trained from scratch, by {points} points of accuracy.",
+        WORSE: f"Not well enough: {best.baseline}, trained from scratch, stays ahead by {points} points.",
+        NOT_SHOWN: f"No difference to {best.baseline}, trained from scratch, is shown: {points} points.",
+    }
+    return [said[best.verdict.verdict], *sentences]
+
+
+def told_level(result: ModelResult) -> str:
+    """Returns "inceptionv3 reaches 62.9 % of the test images, macro-F1 55.7 %"."""
+    summary = result.summary
+    accuracy, macro_f1 = told_share(summary.accuracy.mean), told_share(summary.macro_f1.mean)
+    return f"{result.name} names {accuracy} of the test images rightly (macro-F1 {macro_f1})"
+
+
+def answer_fine_tuning(gain: TransferGain) -> Iterator[str]:
+    """Answers for one network, a sentence a step."""
+    for before, step in pairwise(gain.steps):
+        if step.gain is not None:
+            subject = f"{gain.network}, {step.stage} instead of {before.stage}"
+            yield f"{subject}: {told_gain(step.gain)}"
+    if gain.over_scratch is not None:
+        yield f"{gain.network}, pretrained instead of from random weights: {told_gain(gain.over_scratch)}"
+
+
+def told_gain(pair: ComparedPair) -> str:
+    """Returns what a change brings, as far as it is shown."""
+    points = f"{told_points(pair.comparison.accuracy)} points of accuracy"
+    said = {BETTER: "a gain of", WORSE: "a loss,", NOT_SHOWN: "no difference shown,"}[pair.verdict.verdict]
+    return f"{said} {points}."
+
+
+def answer_imbalance(treatments: Treatments) -> list[str]:
+    """Answers for one model, a sentence a goal."""
+    if UNTREATED not in treatments.results:
+        return [f"{treatments.name} was not trained without a treatment, so there is nothing to compare with."]
+    pairs = treatments.against_untreated
+    raising = {
+        "accuracy": {name: pair.comparison.accuracy for name, pair in pairs.items() if pair.verdict.verdict == BETTER},
+        "macro-F1": {
+            name: pair.comparison.macro_f1 for name, pair in pairs.items() if pair.comparison.macro_f1.low > 0
+        },
+        f"the recall of {treatments.rare_class}, the rarest class": {
+            name: gain
+            for name, pair in pairs.items()
+            if (gain := rare_recall_gain(treatments, pair.comparison)).low > 0
+        },
+    }
+    sentences = []
+    for goal, gains in raising.items():
+        if gains:
+            best = max(gains, key=lambda name: gains[name].value)
+            sentences.append(
+                f"{treatments.name}: for {goal}, {best}: {told_points(gains[best])} points over no treatment."
+            )
+        else:
+            sentences.append(f"{treatments.name}: no treatment is shown to raise {goal}.")
+    costs = [
+        f"{name} ({told_points(pair.comparison.accuracy)})"
+        for name, pair in pairs.items()
+        if pair.verdict.verdict == WORSE
+    ]
+    if costs:
+        sentences.append(f"{treatments.name}: accuracy is the price of {', '.join(costs)}.")
+    before = told_share(rare_recall(treatments, UNTREATED))
+    return [*sentences, f"Without a treatment the recall of {treatments.rare_class} is {before}."]
+
+
+def answer_fractions(findings: Findings) -> Iterator[str]:
+    """Answers for each model that was trained on several shares of the images, beside the baseline on the same."""
+    for curve in findings.fraction_curves:
+        verdicts = [(fraction, result.verdict.verdict) for fraction, result in curve.points if result.verdict]
+        if verdicts:
+            yield f"{curve.name}: {told_fractions(verdicts)}"
+
+
+def told_fractions(verdicts: Sequence[tuple[float, str]]) -> str:
+    """Returns where a model is ahead of the baseline, and from which share of the images on it no longer is.
+
+    Args:
+        verdicts: share of the training images and the verdict on it, the smallest share first.
+    """
+    ahead = [fraction for fraction, verdict in verdicts if verdict == BETTER]
+    if not ahead:
+        return "not shown to be ahead of the baseline at any share of the training images."
+    after = [(fraction, verdict) for fraction, verdict in verdicts if fraction > ahead[-1]]
+    told = ", ".join(f"{fraction:.0%}" for fraction in ahead)
+    if not after:
+        return f"ahead of the baseline at {told} of the training images; it pays up to all that were tried."
+    fraction, verdict = after[0]
+    end = "the baseline is ahead" if verdict == WORSE else "no difference is shown"
+    return f"ahead of the baseline at {told} of the training images; from {fraction:.0%} on {end}."

@@ -1,0 +1,53 @@
+"""How far the probabilities can be trusted, before and after a temperature that was fitted on val."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import log_loss
+
+from emotion_tl.analysis.compared_model import ComparedModel
+from emotion_tl.evaluation.calibration import expected_calibration_error, reliability_bins
+from emotion_tl.evaluation.temperature import apply_temperature, fit_temperature
+
+
+@dataclass(frozen=True)
+class CalibrationGain:
+    """What temperature scaling does to a model on test; means over the seeds.
+
+    Attributes:
+        name: of the model.
+        temperature: above 1 the model was too sure of itself.
+        error_before, error_after: expected calibration error, 0..1.
+        log_loss_before, log_loss_after: in nats.
+    """
+
+    name: str
+    temperature: float
+    error_before: float
+    error_after: float
+    log_loss_before: float
+    log_loss_after: float
+
+
+def find_calibration_gains(models: Sequence[ComparedModel]) -> list[CalibrationGain]:
+    """Returns what temperature scaling does to each model."""
+    return [calibration_gain(model) for model in models]
+
+
+def calibration_gain(model: ComparedModel) -> CalibrationGain:
+    """Fits a temperature on the val predictions of each seed and applies it to its test predictions."""
+    seeds = zip(model.val.probabilities, model.test.probabilities, strict=True)
+    figures = [calibrate(model.val.labels, val, model.test.labels, test) for val, test in seeds]
+    return CalibrationGain(model.name, *np.mean(figures, axis=0).tolist())
+
+
+def calibrate(
+    val_labels: np.ndarray, val: np.ndarray, test_labels: np.ndarray, test: np.ndarray
+) -> tuple[float, float, float, float, float]:
+    """Returns temperature, calibration error before and after it, and log loss before and after it."""
+    temperature = fit_temperature(val_labels, val)
+    scaled = apply_temperature(test, temperature)
+    errors = [expected_calibration_error(reliability_bins(test_labels, each)) for each in (test, scaled)]
+    losses = [log_loss(test_labels, each, labels=np.arange(test.shape[1])) for each in (test, scaled)]
+    return temperature, errors[0], errors[1], losses[0], losses[1]

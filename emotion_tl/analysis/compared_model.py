@@ -1,0 +1,101 @@
+"""Runs that differ in their seed alone are one model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emotion_tl.analysis.model_names import name_models
+from emotion_tl.analysis.model_predictions import ModelPredictions
+from emotion_tl.identity import hash_content, settings_with_effect
+from emotion_tl.tracking.run_record import RunRecord
+
+PROBABILITY = "probability_"
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedModel:
+    """One model, trained from one or more seeds on the same images.
+
+    Attributes:
+        name: told apart from the others by what differs in its settings.
+        runs: one a seed, in the order of the seeds.
+    """
+
+    name: str
+    runs: tuple[RunRecord, ...] = field(repr=False)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Returns the configuration, with the seed of the first run."""
+        return self.runs[0].settings
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Returns the MLflow tags of the first run."""
+        return self.runs[0].tags
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Returns the seeds of the runs."""
+        return tuple(run.seed for run in self.runs)
+
+    @cached_property
+    def val(self) -> ModelPredictions:
+        """Returns the predictions on val."""
+        return self.predictions("val")
+
+    @cached_property
+    def test(self) -> ModelPredictions:
+        """Returns the predictions on test."""
+        return self.predictions("test")
+
+    def predictions(self, split: str) -> ModelPredictions:
+        """Returns the predictions of all seeds on a split, the images in the order of their names."""
+        tables = [split_table(run.predictions, split) for run in self.runs]
+        columns = [str(column) for column in tables[0] if str(column).startswith(PROBABILITY)]
+        class_names = tuple(column.removeprefix(PROBABILITY) for column in columns)
+        return ModelPredictions(
+            name=self.name,
+            seeds=self.seeds,
+            labels=pd.Categorical(tables[0]["label"], categories=class_names).codes.astype(np.int64),
+            probabilities=np.stack([table[columns].to_numpy(dtype=np.float64) for table in tables]),
+            has_copy=tables[0]["has_copy"].to_numpy(dtype=bool),
+            class_names=class_names,
+        )
+
+    def mean_metric(self, name: str) -> float:
+        """Returns the mean over the seeds of a metric of the runs; NaN where a run does not have it."""
+        return float(np.mean([run.metrics.get(name, np.nan) for run in self.runs]))
+
+
+def split_table(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Returns the predictions on one split, by image."""
+    return predictions[predictions["split"] == split].set_index("image").sort_index()
+
+
+def group_runs(runs: Sequence[RunRecord], names: dict[str, str] | None = None) -> list[ComparedModel]:
+    """Puts runs together that differ in their seed alone; of two with the same seed the latest counts.
+
+    Args:
+        runs: the latest first.
+        names: run id -> what its model is called; None names the models by their settings.
+    """
+    groups: dict[str, dict[int, RunRecord]] = {}
+    for run in runs:
+        groups.setdefault(model_key(run), {}).setdefault(run.seed, run)
+    members = [tuple(by_seed[seed] for seed in sorted(by_seed)) for by_seed in groups.values()]
+    made = name_models([group[0].settings for group in members])
+    given = names or {}
+    return [ComparedModel(given.get(group[0].run_id, name), group) for group, name in zip(members, made, strict=True)]
+
+
+def model_key(run: RunRecord) -> str:
+    """Returns what two runs of one model have in common: all settings with an effect but the seed, and the images."""
+    settings = settings_with_effect(run.settings)
+    settings.pop("seed")
+    settings["backbone"]["weights"] = run.tags.get("weights")
+    return hash_content([settings, run.tags.get("dataset_fingerprint"), run.tags.get("test_fingerprint")])

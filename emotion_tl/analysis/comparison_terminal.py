@@ -1,0 +1,73 @@
+"""A comparison on the terminal: a table of the models, and what their differences are worth, in sentences."""
+
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from emotion_tl.analysis.answers import answer_questions, verdict_sentences
+from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.findings import Findings
+from emotion_tl.analysis.told import told_spread
+from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
+from emotion_tl.tracking.store import ui_command
+
+MARKS = {"better": "[green]better[/]", "worse": "[red]worse[/]", "no difference shown": "no difference shown"}
+
+
+def print_comparison(comparison: Comparison, findings: Findings, report: Path) -> None:
+    """Prints the table, what keeps a reader from a wrong conclusion, the verdicts and the answers.
+
+    Args:
+        report: path of the whole report.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(terminal_table(comparison))
+    for warning in comparison.warnings:
+        console.print(f"[yellow]![/] {escape(warning)}")
+    for sentence in verdict_sentences(comparison):
+        console.print(f"- {escape(sentence)}")
+    for question, sentences in answer_questions(comparison, findings).items():
+        console.print(f"\n[bold]{escape(question)}[/]")
+        for sentence in sentences:
+            console.print(f"- {escape(sentence)}")
+    console.print(f"\nReport: {report}")
+    console.print(f"All runs in the browser: {ui_command(comparison.config.tracking)}")
+
+
+def terminal_table(comparison: Comparison) -> Table:
+    """Returns the models as a table for the terminal, narrow enough for 80 columns."""
+    level = comparison.config.confidence_level
+    table = Table(title=f"On the test images, in %, {level:.0%} intervals", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("model", overflow="fold", min_width=22)
+    for heading in ("accuracy", "leak-free", "macro-F1", "minutes"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for result in comparison.results:
+        summary, leak_free = result.summary, result.leak_free_summary
+        table.add_row(
+            f"{escape(result.name)}\n{described(result, comparison.baseline)}",
+            told_spread(summary.accuracy),
+            "no copies" if leak_free is None else f"{100 * leak_free.accuracy.mean:.1f}",
+            f"{100 * summary.macro_f1.mean:.1f}",
+            f"{result.model.mean_metric('training_seconds') / 60:.1f}",
+        )
+    return table
+
+
+def described(result: ModelResult, baseline: str | None) -> str:
+    """Returns the second line of a model: seeds, weights, and what it is to the baseline."""
+    weights = result.model.tags.get("weights", "")
+    origin = "from scratch" if weights == "random" else f"{weights} weights"
+    color = "red" if weights == FALLBACK_WEIGHTS else "dim"
+    count = len(result.model.runs)
+    seeds = "1 seed" if count == 1 else f"{count} seeds"
+    place = (
+        "[bold]baseline[/]"
+        if result.name == baseline
+        else MARKS.get(result.verdict.verdict, "")
+        if result.verdict
+        else ""
+    )
+    return f"[{color}]{escape(origin)}, {seeds}[/]{', ' if place else ''}{place}"

@@ -1,0 +1,169 @@
+"""Is one model better than another on the same test images, over their trainings, or is it chance?"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from emotion_tl.analysis.error_agreement import ErrorAgreement, error_agreement, right_and_wrong_tables
+from emotion_tl.analysis.model_predictions import ModelPredictions, check_same_images
+from emotion_tl.analysis.paired import Difference, mcnemar_p_value
+from emotion_tl.analysis.run_figures import (
+    ACCURACY,
+    MACRO_F1,
+    ResampledFigures,
+    accuracy_figures,
+    f1_positions,
+    percentile_ends,
+    recall_positions,
+    resampled_figures,
+)
+from emotion_tl.analysis.smallest_difference import smallest_difference_of_mcnemar, smallest_difference_of_t_test
+from emotion_tl.analysis.uncertainty import Uncertainty, uncertainty_of_difference
+
+MCNEMAR_TEST = "McNemar's exact test"
+SEEDS_AND_IMAGES_TEST = "t-test over seeds and images"
+
+
+@dataclass(frozen=True)
+class ClassDifference:
+    """Candidate minus baseline on the images of one class; `support` is how many these are."""
+
+    class_name: str
+    support: int
+    recall: Difference
+    f1: Difference
+
+
+@dataclass(frozen=True)
+class ModelComparison:
+    """Two models on the same test images, candidate minus baseline.
+
+    Attributes:
+        candidate, baseline: names.
+        candidate_seeds, baseline_seeds: numbers of runs.
+        num_images: both were tested on.
+        accuracy, macro_f1: differences of the means over the runs, as fractions, each with its interval.
+        p_value: two-sided, of equal accuracy.
+        test: which one gave it, `MCNEMAR_TEST` or `SEEDS_AND_IMAGES_TEST`.
+        covers_seeds: test and intervals are about other trainings and other images; False where both have one run:
+            then they are about these two networks.
+        mcnemar_p_values: McNemar's exact test of each pair of runs, the baseline's runs first.
+        per_class: one for each class that has test images.
+        agreement: of the errors.
+        smallest_difference: in accuracy, which the test would have found with power 0.8 at its level.
+        standard_error, degrees_of_freedom: of the difference in accuracy; with one run each over images alone.
+        confidence_level: of each interval alone; 1 minus it is the level of the test.
+    """
+
+    candidate: str
+    baseline: str
+    candidate_seeds: int
+    baseline_seeds: int
+    num_images: int
+    accuracy: Difference
+    macro_f1: Difference
+    p_value: float
+    test: str
+    covers_seeds: bool
+    mcnemar_p_values: tuple[float, ...]
+    per_class: list[ClassDifference]
+    agreement: ErrorAgreement
+    smallest_difference: float
+    standard_error: float
+    degrees_of_freedom: float
+    confidence_level: float
+
+    @property
+    def median_mcnemar_p_value(self) -> float:
+        """Median over the pairs of runs. It describes the pairs; it is no test of the models."""
+        return float(np.median(self.mcnemar_p_values))
+
+    def smallest_difference_at(self, level: float) -> float:
+        """Returns the smallest difference in accuracy that the test would have found at another level."""
+        if self.covers_seeds:
+            return smallest_difference_of_t_test(self.standard_error, self.degrees_of_freedom, level)
+        discordant_share = self.agreement.only_candidate + self.agreement.only_baseline
+        return smallest_difference_of_mcnemar(self.num_images, discordant_share, level)
+
+
+def compare_models(
+    candidate: ModelPredictions,
+    baseline: ModelPredictions,
+    num_resamples: int = 2000,
+    confidence_level: float = 0.95,
+    seed: int = 0,
+) -> ModelComparison:
+    """Compares two models image by image, which shows smaller differences than their two intervals laid side by side.
+
+    With one run each the test is McNemar's, exact, and the intervals are paired percentile bootstrap intervals over the
+    images: statements about these two networks, which other seeds would move. With several runs of at least one, test
+    and intervals take the variance over images (by paired bootstrap; exactly for the accuracy) and that over seeds from
+    `uncertainty_of_difference`: statements about the two models as they would be trained again.
+
+    Args:
+        candidate: predictions of one model.
+        baseline: of the other, on the same two or more images in the same order.
+        num_resamples: resamples of the images; each is drawn for all runs alike.
+        confidence_level: of each interval alone.
+        seed: of the resampling.
+
+    Raises:
+        DataError: where the two are not predictions of the same images and classes, or of fewer than two images.
+    """
+    check_same_images(candidate, baseline)
+    figures = resampled_figures([candidate, baseline], num_resamples, seed)
+    exact = uncertainty_of_difference(
+        accuracy_figures(candidate.right), accuracy_figures(baseline.right), candidate.num_images
+    )
+    covers_seeds = candidate.num_seeds > 1 or baseline.num_seeds > 1
+    uncertainty = exact.before(uncertainty_of_difference(*figures, candidate.num_images)) if covers_seeds else None
+    differences = differences_of(*figures, uncertainty, confidence_level)
+    mcnemar_p_values = tuple(
+        mcnemar_p_value(int(table[0, 1]), int(table[1, 0])) for table in right_and_wrong_tables(candidate, baseline)
+    )
+    comparison = ModelComparison(
+        candidate=candidate.name,
+        baseline=baseline.name,
+        candidate_seeds=candidate.num_seeds,
+        baseline_seeds=baseline.num_seeds,
+        num_images=candidate.num_images,
+        accuracy=differences[ACCURACY],
+        macro_f1=differences[MACRO_F1],
+        p_value=float(exact.p_value(differences[ACCURACY].value)[0]) if covers_seeds else mcnemar_p_values[0],
+        test=SEEDS_AND_IMAGES_TEST if covers_seeds else MCNEMAR_TEST,
+        covers_seeds=covers_seeds,
+        mcnemar_p_values=mcnemar_p_values,
+        per_class=class_differences(candidate, differences),
+        agreement=error_agreement(candidate, baseline),
+        smallest_difference=math.nan,
+        standard_error=float(exact.standard_error[0]),
+        degrees_of_freedom=float(exact.degrees_of_freedom[0]),
+        confidence_level=confidence_level,
+    )
+    return replace(comparison, smallest_difference=comparison.smallest_difference_at(1 - confidence_level))
+
+
+def differences_of(
+    candidate: ResampledFigures, baseline: ResampledFigures, uncertainty: Uncertainty | None, confidence_level: float
+) -> list[Difference]:
+    """Returns the difference of each figure with its interval: t intervals, or percentile ones without uncertainty."""
+    values = candidate.observed.mean(axis=0) - baseline.observed.mean(axis=0)
+    if uncertainty is None:
+        low, high = percentile_ends(candidate.resampled[0] - baseline.resampled[0], confidence_level)
+    else:
+        low, high = uncertainty.interval(values, confidence_level)
+    return [Difference(float(value), float(a), float(b)) for value, a, b in zip(values, low, high, strict=True)]
+
+
+def class_differences(model: ModelPredictions, differences: list[Difference]) -> list[ClassDifference]:
+    """Returns the differences in recall and F1 of the classes that have images."""
+    num_classes = len(model.class_names)
+    support = np.bincount(model.labels, minlength=num_classes)
+    columns = (
+        model.class_names,
+        map(int, support),
+        differences[recall_positions(num_classes)],
+        differences[f1_positions(num_classes)],
+    )
+    return [ClassDifference(*row) for row in zip(*columns, strict=True) if row[1] > 0]

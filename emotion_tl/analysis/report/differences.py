@@ -1,0 +1,182 @@
+"""The chapter of the differences to the baseline: how large, how sure, for which classes, on which images."""
+
+from matplotlib.figure import Figure
+
+from emotion_tl.analysis.answers import BETTER, WORSE, verdict_sentences
+from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.figures.intervals import IntervalLine, interval_figure
+from emotion_tl.analysis.told import told_points
+from emotion_tl.analysis.wording import told_p_value
+from emotion_tl.evaluation.figure_style import BLUE, GREY, RED
+from emotion_tl.html_report.blocks import (
+    Block,
+    BulletList,
+    Column,
+    DataTable,
+    Details,
+    Paragraph,
+    Plot,
+    Section,
+)
+
+COLORS = {BETTER: BLUE, WORSE: RED}
+
+
+def differences_section(comparison: Comparison) -> Section:
+    """Returns how each model stands to the baseline; empty where there is none."""
+    compared = [result for result in comparison.results if result.comparison is not None]
+    if not compared:
+        return Section("Differences to the baseline")
+    blocks: list[Block] = [
+        Paragraph(
+            "Both models see the same test images, so that their difference is known better than either figure. The "
+            "p-values are corrected over all comparisons of this table together (Holm), and the verdict is theirs. The "
+            "smallest difference is what these test images, and this many seeds, would show in four of five cases."
+        ),
+        BulletList(verdict_sentences(comparison)),
+        Plot(difference_figure(compared), description_of(compared)),
+        DataTable([{"result": result} for result in compared], columns(), "Differences to the baseline, in points"),
+    ]
+    blocks += [
+        Details(
+            f"{result.name}: class by class",
+            [Plot(class_figure(result), class_description(result)), class_table(result)],
+        )
+        for result in compared
+    ]
+    blocks.append(agreement_table(compared))
+    return Section("Differences to the baseline", blocks)
+
+
+def difference_figure(compared: list[ModelResult]) -> Figure:
+    """Draws the differences in accuracy with their intervals, coloured by the verdict."""
+    lines = []
+    for result in compared:
+        assert result.comparison is not None
+        accuracy = result.comparison.accuracy
+        color = COLORS.get(result.verdict.verdict, GREY) if result.verdict else GREY
+        values = (100 * value for value in (accuracy.value, accuracy.low, accuracy.high))
+        lines.append(IntervalLine(result.name, *values, color=color))
+    return interval_figure(
+        lines,
+        "Differences in accuracy to the baseline",
+        "Blue: more accurate, red: less accurate, grey: no difference shown, after the correction",
+        "difference on test, percentage points",
+        reference=0.0,
+        value_format="{:+.1f}",
+    )
+
+
+def description_of(compared: list[ModelResult]) -> str:
+    """Returns the figure in words."""
+    told = [f"{result.name} {told_points(result.comparison.accuracy)}" for result in compared if result.comparison]
+    return "Difference in accuracy to the baseline in points: " + "; ".join(told)
+
+
+def columns() -> list[Column]:
+    """Returns the columns of the table of differences."""
+
+    def difference(heading: str, part: str, metric: str) -> Column:
+        def of(row):
+            comparison = getattr(row["result"], part)
+            return None if comparison is None else getattr(comparison, metric)
+
+        return Column(
+            heading,
+            lambda row: None if of(row) is None else told_points(of(row)),
+            lambda row: float("nan") if of(row) is None else of(row).value,
+        )
+
+    return [
+        Column("model", lambda row: row["result"].name),
+        difference("accuracy", "comparison", "accuracy"),
+        difference("macro-F1", "comparison", "macro_f1"),
+        difference("accuracy, leak-free", "leak_free_comparison", "accuracy"),
+        Column(
+            "p",
+            lambda row: told_p_value(row["result"].comparison.p_value),
+            lambda row: row["result"].comparison.p_value,
+        ),
+        Column(
+            "p, corrected",
+            lambda row: told_p_value(row["result"].verdict.adjusted_p_value),
+            lambda row: row["result"].verdict.adjusted_p_value,
+        ),
+        Column("verdict", lambda row: row["result"].verdict.verdict),
+        Column(
+            "smallest difference",
+            lambda row: f"{100 * row['result'].comparison.smallest_difference:.1f}",
+            lambda row: row["result"].comparison.smallest_difference,
+        ),
+        Column("test", lambda row: row["result"].comparison.test),
+    ]
+
+
+def class_figure(result: ModelResult) -> Figure:
+    """Draws the difference in recall of each class."""
+    assert result.comparison is not None
+    lines = [
+        IntervalLine(
+            f"{row.class_name} ({row.support})",
+            *(100 * value for value in (row.recall.value, row.recall.low, row.recall.high)),
+            color=BLUE if row.recall.low > 0 else RED if row.recall.high < 0 else GREY,
+        )
+        for row in result.comparison.per_class
+    ]
+    return interval_figure(
+        lines,
+        f"Recall of each class: {result.name} to {result.baseline}",
+        "In brackets the test images of the class; the intervals hold for each class alone",
+        "difference on test, percentage points",
+        reference=0.0,
+        value_format="{:+.1f}",
+    )
+
+
+def class_description(result: ModelResult) -> str:
+    """Returns the figure in words."""
+    assert result.comparison is not None
+    told = [f"{row.class_name} {told_points(row.recall)}" for row in result.comparison.per_class]
+    return "Difference in recall to the baseline in points: " + "; ".join(told)
+
+
+def class_table(result: ModelResult) -> DataTable:
+    """Returns the differences of each class."""
+    assert result.comparison is not None
+    return DataTable(
+        [{"row": row} for row in result.comparison.per_class],
+        [
+            Column("class", lambda row: row["row"].class_name),
+            Column("test images", lambda row: row["row"].support, lambda row: row["row"].support),
+            Column("recall", lambda row: told_points(row["row"].recall), lambda row: row["row"].recall.value),
+            Column("F1", lambda row: told_points(row["row"].f1), lambda row: row["row"].f1.value),
+        ],
+        "Differences to the baseline class by class, in points; the intervals hold for each class alone",
+    )
+
+
+def agreement_table(compared: list[ModelResult]) -> DataTable:
+    """Returns whether the models err on the same images as the baseline."""
+
+    def share(heading: str, name: str) -> Column:
+        return Column(
+            heading,
+            lambda row: f"{100 * getattr(row['agreement'], name):.1f} %",
+            lambda row: getattr(row["agreement"], name),
+        )
+
+    rows = [{"name": result.name, "agreement": result.comparison.agreement} for result in compared if result.comparison]
+    return DataTable(
+        rows,
+        [
+            Column("model", lambda row: row["name"]),
+            share("both right", "both_right"),
+            share("only this right", "only_candidate"),
+            share("only the baseline right", "only_baseline"),
+            share("both wrong", "both_wrong"),
+            share("of these, same wrong class", "same_wrong_class"),
+            Column("kappa", lambda row: f"{row['agreement'].kappa:.2f}", lambda row: row["agreement"].kappa),
+        ],
+        "Do they err on the same images? Shares of the test images; Cohen's kappa of being right: 1 the same images, "
+        "0 as chance would have it",
+    )

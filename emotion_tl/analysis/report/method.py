@@ -1,0 +1,50 @@
+"""The last chapter: how the figures came about, and which runs they come from."""
+
+from emotion_tl.analysis.comparison import Comparison
+from emotion_tl.html_report.blocks import BulletList, Column, DataTable, Details, Section
+
+
+def method_section(comparison: Comparison) -> Section:
+    """Returns how to read the report, and where its figures come from."""
+    config = comparison.config
+    runs = [{"name": result.name, "run": run} for result in comparison.results for run in result.model.runs]
+    return Section(
+        "How this was computed",
+        [
+            BulletList(
+                [
+                    "The best epoch was chosen on val over all phases of a run; test was predicted once, after that. "
+                    "Which of several models is called the best is decided on val too.",
+                    f"Intervals: {config.num_bootstrap_resamples:,} resamples of the test images and, where there are "
+                    f"several, the seeds, level {config.confidence_level:.0%}. Differences: the same images for both.",
+                    "With one seed a model, McNemar's exact test (McNemar 1947) compares two trained networks, and "
+                    "says nothing of other seeds. With several, the test takes the spread over the seeds into account. "
+                    "The correction for many comparisons is Holm's (1979).",
+                    "Leak-free: test images whose exact pixels stand in neither train nor val. Near copies are not "
+                    "removed; `python -m emotion_tl audit` finds them.",
+                    "Expected calibration error: 15 bins of equal width (Guo et al. 2017, arXiv:1706.04599).",
+                ]
+            ),
+            Details(
+                f"The {len(runs)} runs",
+                [
+                    DataTable(
+                        runs,
+                        [
+                            Column("model", lambda row: row["name"]),
+                            Column("seed", lambda row: row["run"].seed, lambda row: row["run"].seed),
+                            Column(
+                                "test accuracy, %",
+                                lambda row: f"{100 * row['run'].metrics['test_accuracy']:.1f}",
+                                lambda row: row["run"].metrics["test_accuracy"],
+                            ),
+                            Column("weights", lambda row: row["run"].tags.get("weights")),
+                            Column("commit", lambda row: row["run"].tags.get("git_commit", "")[:9]),
+                            Column("MLflow run", lambda row: row["run"].run_id),
+                        ],
+                        "Runs",
+                    )
+                ],
+            ),
+        ],
+    )

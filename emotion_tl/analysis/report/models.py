@@ -1,0 +1,89 @@
+"""The chapter of the models: what each is worth on the test images."""
+
+from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.figures.intervals import IntervalLine, interval_figure
+from emotion_tl.analysis.seed_summary import SeedSummary, Spread
+from emotion_tl.analysis.told import told_deviation, told_spread
+from emotion_tl.evaluation.figure_style import BLUE, GREY
+from emotion_tl.html_report.blocks import Column, DataTable, Paragraph, Plot, Row, Section
+
+
+def models_section(comparison: Comparison) -> Section:
+    """Returns the table of the models and a figure of their accuracy."""
+    level = f"{comparison.config.confidence_level:.0%}"
+    return Section(
+        "Models",
+        [
+            Paragraph(
+                f"Means over the seeds with {level} intervals. With several seeds they tell how the figure would move "
+                "with another training and other test images; with one seed, with other test images alone. Leak-free "
+                "are the test images of which no copy stands in train or val."
+            ),
+            Plot(
+                accuracy_figure(comparison),
+                "Accuracy on test of each model with its interval: "
+                + "; ".join(f"{result.name} {told_spread(result.summary.accuracy)} %" for result in comparison.results),
+            ),
+            DataTable([row_of(result) for result in comparison.results], columns(), "Figures on test, in %"),
+        ],
+    )
+
+
+def accuracy_figure(comparison: Comparison):
+    """Draws the accuracy of each model with its interval and its seeds."""
+    lines = []
+    reference = None
+    for result in comparison.results:
+        accuracy = result.summary.accuracy
+        is_baseline = result.name == comparison.baseline
+        if is_baseline:
+            reference = 100 * accuracy.mean
+        lines.append(
+            IntervalLine(
+                result.name,
+                *(100 * value for value in (accuracy.mean, accuracy.low, accuracy.high)),
+                points=tuple(100 * value for value in accuracy.per_seed),
+                color=GREY if is_baseline else BLUE,
+            )
+        )
+    subtitle = "The dot is the mean over the seeds, a tick each seed, the dashed line the baseline"
+    return interval_figure(lines, "Accuracy of each model", subtitle, "accuracy on test, %", reference)
+
+
+def row_of(result: ModelResult) -> Row:
+    """Returns what the table tells of a model."""
+    return {
+        "name": result.name,
+        "seeds": len(result.model.runs),
+        "summary": result.summary,
+        "leak_free": result.leak_free_summary,
+    }
+
+
+def columns() -> list[Column]:
+    """Returns the columns of the table."""
+
+    def figure(heading: str, part: str, metric: str) -> Column:
+        def spread(row: Row) -> Spread | None:
+            summary: SeedSummary | None = row[part]
+            return None if summary is None else getattr(summary, metric)
+
+        return Column(
+            heading,
+            lambda row: None if spread(row) is None else told_spread(spread(row)),
+            lambda row: float("nan") if spread(row) is None else spread(row).mean,
+        )
+
+    return [
+        Column("model", lambda row: row["name"]),
+        Column("seeds", lambda row: row["seeds"], lambda row: row["seeds"]),
+        figure("accuracy", "summary", "accuracy"),
+        Column(
+            "s.d. over seeds",
+            lambda row: told_deviation(row["summary"].accuracy),
+            lambda row: row["summary"].accuracy.standard_deviation or float("nan"),
+        ),
+        figure("macro-F1", "summary", "macro_f1"),
+        figure("accuracy, leak-free", "leak_free", "accuracy"),
+        figure("macro-F1, leak-free", "leak_free", "macro_f1"),
+    ]

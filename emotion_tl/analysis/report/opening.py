@@ -1,0 +1,77 @@
+"""The first chapter: the verdict, and the answers to the questions a comparison is made for."""
+
+from emotion_tl.analysis.answers import BETTER, NOT_SHOWN, WORSE, answer_questions
+from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.findings import Findings
+from emotion_tl.analysis.told import told_points, told_spread
+from emotion_tl.html_report.blocks import Block, BulletList, Heading, KeyFigure, KeyFigures, Notice, Paragraph, Section
+
+VERDICTS = {
+    BETTER: "Transfer beats training from scratch here",
+    WORSE: "Training from scratch beats transfer here",
+    NOT_SHOWN: "No difference between transfer and training from scratch is shown",
+}
+
+
+def opening_section(comparison: Comparison, findings: Findings) -> Section:
+    """Returns what a reader in a hurry needs."""
+    best = best_pretrained(comparison)
+    blocks: list[Block] = []
+    if best is not None and best.verdict is not None and best.comparison is not None:
+        blocks.append(Paragraph(lead_sentence(best), lead=True))
+        blocks.append(KeyFigures(key_figures(best, comparison)))
+    blocks += [Notice(warning) for warning in comparison.warnings]
+    for question, sentences in answer_questions(comparison, findings).items():
+        if sentences:
+            blocks += [Heading(question), BulletList(sentences)]
+    return Section("In short", blocks)
+
+
+def best_pretrained(comparison: Comparison) -> ModelResult | None:
+    """Returns the pretrained model with the best val accuracy among those that were compared with the baseline."""
+    candidates = [
+        result
+        for result in comparison.results
+        if result.comparison is not None
+        and result.baseline == comparison.baseline
+        and result.model.tags.get("pretrained") == "yes"
+    ]
+    return max(candidates, key=lambda result: result.model.mean_metric("val_accuracy"), default=None)
+
+
+def lead_sentence(best: ModelResult) -> str:
+    """Returns the verdict in one sentence."""
+    assert best.verdict is not None
+    assert best.comparison is not None
+    points = told_points(best.comparison.accuracy)
+    return (
+        f"{VERDICTS[best.verdict.verdict]}: {best.name}, the pretrained model that is best on val, stands at {points} "
+        f"points of test accuracy to {best.baseline}."
+    )
+
+
+def key_figures(best: ModelResult, comparison: Comparison) -> list[KeyFigure]:
+    """Returns the numbers that are read first."""
+    assert best.comparison is not None
+    assert comparison.baseline is not None
+    baseline = comparison.result_of(comparison.baseline)
+    smallest = best.comparison.smallest_difference
+    level = f"{comparison.config.confidence_level:.0%} interval"
+    return [
+        KeyFigure(
+            f"{100 * best.summary.accuracy.mean:.1f} %", best.name, f"{told_spread(best.summary.accuracy)}, {level}"
+        ),
+        KeyFigure(
+            f"{100 * baseline.summary.accuracy.mean:.1f} %",
+            f"{baseline.name}, the baseline",
+            f"{told_spread(baseline.summary.accuracy)}, {level}",
+        ),
+        KeyFigure(
+            f"{100 * best.comparison.accuracy.value:+.1f} points",
+            "difference in accuracy",
+            f"{told_points(best.comparison.accuracy)}",
+        ),
+        KeyFigure(
+            f"{100 * smallest:.1f} points", "smallest difference these test images could show", "with 80 % power"
+        ),
+    ]

@@ -1,0 +1,167 @@
+"""The chapter of the transfer gain: step by step, and over the number of training images."""
+
+from matplotlib.figure import Figure
+
+from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.figures.curves import Curve, Panel, curves_figure
+from emotion_tl.analysis.findings import Findings, FractionCurve
+from emotion_tl.analysis.stages import learning_curve
+from emotion_tl.analysis.told import told_points, told_seconds, told_spread
+from emotion_tl.analysis.transfer_gain import GainStep, TransferGain
+from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Plot, Section
+
+
+def transfer_section(comparison: Comparison, findings: Findings) -> Section:
+    """Returns what fine-tuning adds, and where transfer stops paying; empty where the runs do not say."""
+    blocks: list[Block] = []
+    for gain in findings.transfer_gains:
+        blocks += gain_blocks(gain, comparison)
+    if findings.fraction_curves:
+        blocks += fraction_blocks(findings.fraction_curves)
+    return Section("What transfer brings", blocks)
+
+
+def gain_blocks(gain: TransferGain, comparison: Comparison) -> list[Block]:
+    """Returns the steps of one network, as a figure over epochs and time and as a table."""
+    budget = f"{gain.budgets['epoch']:.0f} epochs and in {told_seconds(gain.budgets['seconds'])}"
+    return [
+        Heading(f"{gain.network}, step by step"),
+        Paragraph(
+            "Curves show val, which may be looked at in every epoch; test is predicted once, for the best epoch. The "
+            "time of a run counts from its start, with the pass that computes frozen activations, unless an earlier "
+            "run had left them in the cache."
+        ),
+        Plot(
+            stages_figure(gain, comparison),
+            f"Best val accuracy so far of {', '.join(step.stage for step in gain.steps)} over epochs and over minutes.",
+        ),
+        DataTable(
+            [{"step": step} for step in gain.steps],
+            gain_columns(),
+            f"What each step adds. Equal budgets are those of the shortest run: best val accuracy within {budget}",
+        ),
+    ]
+
+
+def stages_figure(gain: TransferGain, comparison: Comparison) -> Figure:
+    """Draws the val accuracy of each step over epochs and over time, with the baseline beside them."""
+    results = [(step.stage, step.result) for step in gain.steps]
+    if comparison.baseline is not None:
+        results.append((f"{comparison.baseline} (baseline)", comparison.result_of(comparison.baseline)))
+    panels = [
+        Panel(stage_curves(results, "epoch", 1), "Over epochs", "epoch"),
+        Panel(stage_curves(results, "seconds", 60), "Over time", "minutes"),
+    ]
+    return curves_figure(panels, f"{gain.network}: the more of it learns", "best val accuracy so far, %")
+
+
+def stage_curves(results: list[tuple[str, ModelResult]], of: str, unit: float) -> list[Curve]:
+    """Returns a curve for each seed of each step."""
+    return [
+        Curve(stage, curve[of] / unit, 100 * curve["val_accuracy"], style=style)
+        for style, (stage, result) in enumerate(results)
+        for curve in (learning_curve(run) for run in result.model.runs)
+    ]
+
+
+def gain_columns() -> list[Column]:
+    """Returns the columns of the table of steps."""
+
+    def within(of: str):
+        return lambda row: row["step"].val_accuracy_within[of]
+
+    def told(of: str):
+        return lambda row: f"{100 * within(of)(row):.1f}" if within(of)(row) == within(of)(row) else None
+
+    def gain_of(step: GainStep) -> str | None:
+        return None if step.gain is None else told_points(step.gain.comparison.accuracy)
+
+    return [
+        Column("what learns", lambda row: row["step"].stage),
+        Column("model", lambda row: row["step"].result.name),
+        Column(
+            "test accuracy, %",
+            lambda row: told_spread(row["step"].result.summary.accuracy),
+            lambda row: row["step"].result.summary.accuracy.mean,
+        ),
+        Column(
+            "gain over the step before",
+            lambda row: gain_of(row["step"]),
+            lambda row: row["step"].gain.comparison.accuracy.value if row["step"].gain else float("nan"),
+        ),
+        Column("verdict", lambda row: row["step"].gain.verdict.verdict if row["step"].gain else None),
+        Column("val at equal epochs", told("epoch"), within("epoch")),
+        Column("val at equal time", told("seconds"), within("seconds")),
+        Column(
+            "training",
+            lambda row: told_seconds(row["step"].result.model.mean_metric("training_seconds")),
+            lambda row: row["step"].result.model.mean_metric("training_seconds"),
+        ),
+    ]
+
+
+def fraction_blocks(curves: list[FractionCurve]) -> list[Block]:
+    """Returns how the models fare on fewer training images."""
+    rows = [
+        {"curve": curve.name, "fraction": fraction, "result": result}
+        for curve in curves
+        for fraction, result in curve.points
+    ]
+    return [
+        Heading("With fewer images to learn from"),
+        Plot(
+            fractions_figure(curves),
+            "Accuracy on test over the number of training images of " + ", ".join(curve.name for curve in curves),
+        ),
+        DataTable(
+            rows,
+            fraction_columns(),
+            "Test accuracy over the share of the training images; the test images are the same",
+        ),
+    ]
+
+
+def fractions_figure(curves: list[FractionCurve]) -> Figure:
+    """Draws the accuracy over the number of training images."""
+    lines = []
+    ticks: set[int] = set()
+    for style, curve in enumerate(curves):
+        counts = [result.model.runs[0].num_train_images for _, result in curve.points]
+        spreads = [result.summary.accuracy for _, result in curve.points]
+        ticks |= set(counts)
+        lines.append(
+            Curve(
+                curve.name,
+                counts,
+                [100 * spread.mean for spread in spreads],
+                [100 * spread.low for spread in spreads],
+                [100 * spread.high for spread in spreads],
+                style,
+            )
+        )
+    panel = Panel(lines, "Means over the seeds with their intervals", "training images", sorted(ticks))
+    return curves_figure([panel], "With fewer images to learn from", "accuracy on test, %")
+
+
+def fraction_columns() -> list[Column]:
+    """Returns the columns of the table over the shares of the training images."""
+    return [
+        Column("model", lambda row: row["curve"]),
+        Column("share", lambda row: f"{row['fraction']:.0%}", lambda row: row["fraction"]),
+        Column(
+            "training images",
+            lambda row: f"{row['result'].model.runs[0].num_train_images:,}",
+            lambda row: row["result"].model.runs[0].num_train_images,
+        ),
+        Column(
+            "test accuracy, %",
+            lambda row: told_spread(row["result"].summary.accuracy),
+            lambda row: row["result"].summary.accuracy.mean,
+        ),
+        Column(
+            "to the baseline on the same images",
+            lambda row: told_points(row["result"].comparison.accuracy) if row["result"].comparison else None,
+            lambda row: row["result"].comparison.accuracy.value if row["result"].comparison else float("nan"),
+        ),
+        Column("verdict", lambda row: row["result"].verdict.verdict if row["result"].verdict else None),
+    ]

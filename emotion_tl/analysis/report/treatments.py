@@ -1,0 +1,91 @@
+"""The chapter of the imbalance treatments: what each gives, and what it costs."""
+
+from emotion_tl.analysis.figures.frontier import FrontierPoint, frontier_figure
+from emotion_tl.analysis.findings import Findings
+from emotion_tl.analysis.imbalance import Treatments, rare_recall, rare_recall_gain
+from emotion_tl.analysis.told import told_points, told_spread
+from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Plot, Section
+
+
+def treatments_section(findings: Findings) -> Section:
+    """Returns the frontier of accuracy against macro-F1 of each model; empty where there was one treatment alone."""
+    blocks: list[Block] = []
+    for treatments in findings.treatments:
+        blocks += [
+            Heading(treatments.name),
+            Plot(treatments_figure(treatments), description_of(treatments)),
+            treatments_table(treatments),
+        ]
+    return Section("Treatments of class imbalance", blocks)
+
+
+def treatments_figure(treatments: Treatments):
+    """Draws accuracy against macro-F1."""
+    points = [
+        FrontierPoint(
+            name,
+            100 * result.summary.accuracy.mean,
+            100 * result.summary.macro_f1.mean,
+            (100 * result.summary.accuracy.low, 100 * result.summary.accuracy.high),
+            (100 * result.summary.macro_f1.low, 100 * result.summary.macro_f1.high),
+        )
+        for name, result in treatments.results.items()
+    ]
+    return frontier_figure(
+        points,
+        "Accuracy against macro-F1",
+        "Lines are intervals; dotted: the treatments that no other beats in both",
+        "accuracy on test, %",
+        "macro-F1 on test, %",
+    )
+
+
+def description_of(treatments: Treatments) -> str:
+    """Returns the figure in words."""
+    told = [
+        f"{name} accuracy {told_spread(result.summary.accuracy)}, macro-F1 {told_spread(result.summary.macro_f1)}"
+        for name, result in treatments.results.items()
+    ]
+    return "Accuracy and macro-F1 in percent: " + "; ".join(told)
+
+
+def treatments_table(treatments: Treatments) -> DataTable:
+    """Returns the figures of each treatment beside none."""
+    rare = treatments.rare_class
+    rows = [
+        {"name": name, "result": result, "pair": treatments.against_untreated.get(name)}
+        for name, result in treatments.results.items()
+    ]
+
+    def gain(heading: str, of) -> Column:
+        return Column(
+            heading,
+            lambda row: told_points(of(row["pair"].comparison)) if row["pair"] else None,
+            lambda row: of(row["pair"].comparison).value if row["pair"] else float("nan"),
+        )
+
+    return DataTable(
+        rows,
+        [
+            Column("treatment", lambda row: row["name"]),
+            Column(
+                "accuracy, %",
+                lambda row: told_spread(row["result"].summary.accuracy),
+                lambda row: row["result"].summary.accuracy.mean,
+            ),
+            Column(
+                "macro-F1, %",
+                lambda row: told_spread(row["result"].summary.macro_f1),
+                lambda row: row["result"].summary.macro_f1.mean,
+            ),
+            Column(
+                f"recall of {rare}, %",
+                lambda row: f"{100 * rare_recall(treatments, row['name']):.1f}",
+                lambda row: rare_recall(treatments, row["name"]),
+            ),
+            gain("accuracy to none", lambda comparison: comparison.accuracy),
+            gain("macro-F1 to none", lambda comparison: comparison.macro_f1),
+            gain(f"recall of {rare} to none", lambda comparison: rare_recall_gain(treatments, comparison)),
+        ],
+        f"Treatments, and their differences to none in points; {rare} is the rarest class",
+    )

@@ -1,0 +1,124 @@
+"""The chapter for whoever wants to use a model: its probabilities, what it costs, and what several give together."""
+
+from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.findings import Findings
+from emotion_tl.analysis.told import told_points, told_seconds, told_spread
+from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Section
+
+
+def use_section(comparison: Comparison, findings: Findings) -> Section:
+    """Returns cost, calibration and ensembles."""
+    blocks: list[Block] = [
+        Heading("What it costs"),
+        cost_table(comparison),
+        Heading("Can its probabilities be trusted?"),
+        Paragraph(
+            "The expected calibration error is how far confidence and accuracy lie apart. One number, the temperature, "
+            "fitted on val, divides the logits; it changes no prediction. Above 1 the model was too sure of itself."
+        ),
+        calibration_table(findings),
+    ]
+    if findings.ensembles:
+        blocks += [
+            Heading("Several models together"),
+            Paragraph(
+                "The weights of the models and the stacked classifier were fitted on val; test was predicted once."
+            ),
+            ensembles_table(findings),
+        ]
+    return Section("For whoever uses a model", blocks)
+
+
+def cost_table(comparison: Comparison) -> DataTable:
+    """Returns what training and using each model costs; figures that a run did not measure are left out."""
+
+    def metric(heading: str, name: str, told) -> Column:
+        def value(row) -> float:
+            return row["result"].model.mean_metric(name)
+
+        return Column(heading, lambda row: told(value(row)) if value(row) == value(row) else None, value)
+
+    return DataTable(
+        [{"result": result} for result in comparison.results],
+        [
+            Column("model", lambda row: row["result"].name),
+            metric("training", "training_seconds", told_seconds),
+            Column(
+                "epochs",
+                lambda row: f"{num_epochs(row['result']):.0f}",
+                lambda row: num_epochs(row["result"]),
+            ),
+            Column(
+                "training images",
+                lambda row: f"{row['result'].model.runs[0].num_train_images:,}",
+                lambda row: row["result"].model.runs[0].num_train_images,
+            ),
+            Column(
+                "parameters",
+                lambda row: f"{int(row['result'].model.tags['num_parameters']) / 1e6:.1f} M",
+                lambda row: int(row["result"].model.tags["num_parameters"]),
+            ),
+            metric("model file", "model_megabytes", lambda value: f"{value:.0f} MB"),
+            metric("one image", "latency_milliseconds", lambda value: f"{value:.1f} ms"),
+            metric("an image of 32", "batch_latency_milliseconds", lambda value: f"{value:.1f} ms"),
+            Column("device", lambda row: row["result"].model.tags.get("device")),
+        ],
+        "Training and use, means over the seeds, each on the machine that ran it",
+    )
+
+
+def num_epochs(result: ModelResult) -> float:
+    """Returns the epochs of the training, the mean over the seeds."""
+    return sum(len(run.history) for run in result.model.runs) / len(result.model.runs)
+
+
+def calibration_table(findings: Findings) -> DataTable:
+    """Returns the calibration before and after temperature scaling."""
+
+    def figure(heading: str, name: str, factor: float, decimals: int) -> Column:
+        return Column(
+            heading,
+            lambda row: f"{factor * getattr(row['gain'], name):.{decimals}f}",
+            lambda row: getattr(row["gain"], name),
+        )
+
+    return DataTable(
+        [{"gain": gain} for gain in findings.calibration_gains],
+        [
+            Column("model", lambda row: row["gain"].name),
+            figure("temperature", "temperature", 1, 2),
+            figure("calibration error, %", "error_before", 100, 1),
+            figure("after scaling", "error_after", 100, 1),
+            figure("log loss", "log_loss_before", 1, 3),
+            figure("after scaling", "log_loss_after", 1, 3),
+        ],
+        "Calibration on test before and after temperature scaling",
+    )
+
+
+def ensembles_table(findings: Findings) -> DataTable:
+    """Returns what the models give together, beside the best of them alone."""
+    return DataTable(
+        [{"ensemble": ensemble} for ensemble in findings.ensembles],
+        [
+            Column("ensemble", lambda row: row["ensemble"].name),
+            Column(
+                "accuracy, %",
+                lambda row: told_spread(row["ensemble"].summary.accuracy),
+                lambda row: row["ensemble"].summary.accuracy.mean,
+            ),
+            Column(
+                "macro-F1, %",
+                lambda row: told_spread(row["ensemble"].summary.macro_f1),
+                lambda row: row["ensemble"].summary.macro_f1.mean,
+            ),
+            Column(
+                f"to {findings.ensembles[0].best_alone}",
+                lambda row: told_points(row["ensemble"].pair.comparison.accuracy),
+                lambda row: row["ensemble"].pair.comparison.accuracy.value,
+            ),
+            Column("verdict", lambda row: row["ensemble"].pair.verdict.verdict),
+            Column("weights", lambda row: row["ensemble"].told_weights),
+        ],
+        f"Together on test; {findings.ensembles[0].best_alone} is the best model alone, by val; differences in points",
+    )

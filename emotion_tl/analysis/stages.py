@@ -1,0 +1,95 @@
+"""How much of a network learns: the steps from a frozen backbone to a network from scratch, and what each is worth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from emotion_tl.analysis.compared_model import ComparedModel
+from emotion_tl.identity import hash_content, settings_with_effect
+from emotion_tl.tracking.run_record import RunRecord
+
+FROZEN, LAST_BLOCKS, ALL_UNFROZEN, FROM_SCRATCH = "frozen", "last blocks", "all unfrozen", "from scratch"
+STAGES = (FROZEN, LAST_BLOCKS, ALL_UNFROZEN, FROM_SCRATCH)
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """Models of one network on the same images that differ in how much of it learns.
+
+    Attributes:
+        network: its name and where it is cut.
+        steps: (stage, model) in the order of `STAGES`, two or more.
+    """
+
+    network: str
+    steps: tuple[tuple[str, ComparedModel], ...]
+
+
+def stage_of(model: ComparedModel) -> str:
+    """Returns how much of the backbone learns at the end of the schedule, and from which weights."""
+    if model.tags.get("pretrained") != "yes":
+        return FROM_SCRATCH
+    last_phase = list(model.settings["schedule"]["phases"].values())[-1]
+    blocks = last_phase["trainable_blocks"]
+    return ALL_UNFROZEN if blocks is None else LAST_BLOCKS if blocks else FROZEN
+
+
+def find_ladders(models: Sequence[ComparedModel]) -> list[Ladder]:
+    """Returns the networks trained in two or more stages on the same images; of each stage the first model counts."""
+    groups: dict[str, dict[str, ComparedModel]] = {}
+    for model in models:
+        groups.setdefault(network_key(model), {}).setdefault(stage_of(model), model)
+    return [
+        Ladder(network_name(next(iter(group.values()))), tuple((name, group[name]) for name in STAGES if name in group))
+        for group in groups.values()
+        if len(group) > 1
+    ]
+
+
+def network_key(model: ComparedModel) -> str:
+    """Returns what models have in common that differ in their schedule and weights alone."""
+    settings = settings_with_effect(model.settings)
+    backbone = {key: value for key, value in settings["backbone"].items() if "weights" not in key}
+    kept = [settings[name] for name in ("data", "imbalance", "head")]
+    return hash_content([backbone, *kept, model.tags.get("dataset_fingerprint")])
+
+
+def network_name(model: ComparedModel) -> str:
+    """Returns the backbone, and where it is cut."""
+    backbone = model.settings["backbone"]
+    return f"{backbone['name']} to {backbone['output_block']}" if backbone["output_block"] else backbone["name"]
+
+
+def learning_curve(run: RunRecord) -> pd.DataFrame:
+    """Returns the best val accuracy so far over the epochs and the seconds of a run.
+
+    What a run spends outside of its epochs, on computing frozen activations above all, counts before the first of them.
+
+    Returns:
+        Columns epoch, seconds (since the training began) and val_accuracy (0..1, the best so far), a row an epoch.
+    """
+    history = run.history
+    outside = max(0.0, run.metrics.get("training_seconds", np.nan) - history["seconds"].sum())
+    return pd.DataFrame(
+        {
+            "epoch": history["epoch"],
+            "seconds": outside + history["seconds"].cumsum(),
+            "val_accuracy": history["val_accuracy"].cummax(),
+        }
+    )
+
+
+def best_within(run: RunRecord, budget: float, of: str) -> float:
+    """Returns the best val accuracy within a budget of "epoch" or "seconds"; NaN where no epoch ended in it."""
+    curve = learning_curve(run)
+    within = curve.loc[curve[of] <= budget, "val_accuracy"]
+    return float(within.max()) if len(within) else float("nan")
+
+
+def equal_budgets(ladder: Ladder) -> dict[str, float]:
+    """Returns the epochs and the seconds that the shortest training of a ladder took: what all of them had."""
+    runs = [run for _, model in ladder.steps for run in model.runs]
+    curves = [learning_curve(run) for run in runs]
+    return {of: float(min(curve[of].max() for curve in curves)) for of in ("epoch", "seconds")}

@@ -1,0 +1,31 @@
+"""Figures as they are read: shares in percent, differences in points, times in the unit that suits them."""
+
+from emotion_tl.analysis.paired import Difference
+from emotion_tl.analysis.seed_summary import Spread
+
+
+def told_spread(spread: Spread) -> str:
+    """Returns "62.9 (61.3–64.5)", in percent."""
+    return f"{100 * spread.mean:.1f} ({100 * spread.low:.1f}–{100 * spread.high:.1f})"
+
+
+def told_deviation(spread: Spread) -> str | None:
+    """Returns the standard deviation over the seeds in points; None with one seed."""
+    return None if spread.standard_deviation is None else f"{100 * spread.standard_deviation:.1f}"
+
+
+def told_points(difference: Difference) -> str:
+    """Returns "+3.5 (+2.0 to +4.9)", in percentage points."""
+    return f"{100 * difference.value:+.1f} ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+
+
+def told_seconds(seconds: float) -> str:
+    """Returns "45 s", "12 min" or "3.2 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def told_share(share: float) -> str:
+    """Returns "62.9 %"; of small shares "0.5 %"."""
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,121 @@
+"""Runs of a real store grouped into models and compared with the baseline that learnt from the same images."""
+
+import pytest
+
+from emotion_tl.analysis.comparison import compare_records
+from emotion_tl.command_config import CompareConfig
+from emotion_tl.config import TrackingConfig
+from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.tracking.run_record import read_records
+from tests.analysis.simulated_runs import log_run, store
+
+TRANSFER = ["backbone=inceptionv3", "schedule=frozen_only"]
+SCRATCH = ["backbone=baseline_cnn"]
+TENTH = ["data.train_fraction=0.1"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compared")
+    for seed in (0, 1):
+        log_run(folder, [*TRANSFER, f"seed={seed}"], 0.75)
+        log_run(folder, [*SCRATCH, f"seed={seed}"], 0.6)
+    log_run(folder, [*TRANSFER, *TENTH, "seed=0"], 0.5)
+    log_run(folder, [*SCRATCH, *TENTH, "seed=0"], 0.7)
+    log_run(folder, ["backbone=vgg_fer"], 0.9, {"test_fingerprint": "others"})
+    log_run(folder, ["backbone=vgg16"], 0.6, {"weights": "random (fallback)"})
+    # The same seed once more: the latest counts.
+    log_run(folder, [*TRANSFER, "seed=1"], 0.74)
+    return folder
+
+
+def config(folder, **settings) -> CompareConfig:
+    tracking = TrackingConfig(uri=store(folder))
+    return CompareConfig(num_bootstrap_resamples=200, tracking=tracking, **settings)
+
+
+def compare(folder, **settings):
+    asked = config(folder, **settings)
+    return compare_records(read_records(asked.tracking, None, []), asked, "simulated")
+
+
+@pytest.fixture(scope="module")
+def comparison(folder):
+    return compare(folder)
+
+
+NAMES = {
+    "inceptionv3-frozen_only, train_fraction=1.0": (0, 1),
+    "baseline_cnn-from_scratch, train_fraction=1.0": (0, 1),
+    "inceptionv3-frozen_only, train_fraction=0.1": (0,),
+    "baseline_cnn-from_scratch, train_fraction=0.1": (0,),
+    "vgg16-frozen_then_unfrozen": (0,),
+}
+
+
+def test_runs_that_differ_in_their_seed_alone_are_one_model(comparison):
+    assert {result.name: result.model.seeds for result in comparison.results} == NAMES
+
+
+def test_the_best_stands_first_and_the_latest_run_of_a_seed_counts(comparison):
+    best = comparison.results[0]
+    assert best.name == "inceptionv3-frozen_only, train_fraction=1.0"
+    assert best.summary.accuracy.per_seed[1] == pytest.approx(0.74, abs=0.035)
+    accuracies = [result.summary.accuracy.mean for result in comparison.results]
+    assert accuracies == sorted(accuracies, reverse=True)
+
+
+def test_each_model_is_compared_with_the_baseline_on_the_same_images(comparison):
+    baselines = {result.name: result.baseline for result in comparison.results}
+    assert baselines == {
+        "inceptionv3-frozen_only, train_fraction=1.0": "baseline_cnn-from_scratch, train_fraction=1.0",
+        "baseline_cnn-from_scratch, train_fraction=1.0": None,
+        "inceptionv3-frozen_only, train_fraction=0.1": "baseline_cnn-from_scratch, train_fraction=0.1",
+        "baseline_cnn-from_scratch, train_fraction=0.1": None,
+        "vgg16-frozen_then_unfrozen": "baseline_cnn-from_scratch, train_fraction=1.0",
+    }
+    assert comparison.baseline == "baseline_cnn-from_scratch, train_fraction=1.0"
+
+
+def test_verdicts(comparison):
+    verdicts = {result.name: result.verdict and result.verdict.verdict for result in comparison.results}
+    assert verdicts["inceptionv3-frozen_only, train_fraction=1.0"] == "better"
+    assert verdicts["inceptionv3-frozen_only, train_fraction=0.1"] == "worse"
+    assert verdicts["vgg16-frozen_then_unfrozen"] == "no difference shown"
+    assert verdicts["baseline_cnn-from_scratch, train_fraction=1.0"] is None
+
+
+def test_leak_free_figures_are_those_of_the_images_without_a_copy(comparison):
+    result = comparison.results[0]
+    right = result.model.test.probabilities.argmax(axis=2) == result.model.test.labels
+    expected = right[:, ~result.model.test.has_copy].mean()
+    assert result.leak_free_summary.accuracy.mean == pytest.approx(expected)
+    assert result.leak_free_comparison.accuracy.value != result.comparison.accuracy.value
+
+
+def test_what_keeps_a_reader_from_a_wrong_conclusion(comparison):
+    told = " ".join(comparison.warnings)
+    assert "vgg_fer-from_scratch_sgd was tested on other images" in told
+    assert "vgg16-frozen_then_unfrozen ran with RANDOM weights" in told
+
+
+def test_another_baseline_by_its_name(folder):
+    comparison = compare(folder, baseline="inceptionv3-frozen_only, train_fraction=1.0")
+    assert comparison.baseline == "inceptionv3-frozen_only, train_fraction=1.0"
+    result = comparison.result_of("baseline_cnn-from_scratch, train_fraction=1.0")
+    assert result.verdict.verdict == "worse"
+
+
+def test_without_a_baseline_there_is_nothing_to_compare_with(folder):
+    comparison = compare(folder, baseline="resnet50")
+    assert comparison.baseline is None
+    assert any("No finished run of the baseline resnet50" in warning for warning in comparison.warnings)
+    assert all(result.comparison is None for result in comparison.results)
+
+
+def test_a_run_that_left_no_predictions_is_named(folder, tmp_path):
+    run_id = log_run(tmp_path, SCRATCH, 0.6)
+    next((tmp_path / "mlartifacts").rglob("predictions.parquet")).unlink()
+    asked = config(tmp_path)
+    with pytest.raises(ModelNotFoundError, match=f"Expected predictions.parquet among the artifacts of run .*{run_id}"):
+        compare_records(read_records(asked.tracking, None, []), asked, "simulated")

@@ -1,0 +1,146 @@
+"""What is found beyond the models: the transfer gain taken apart, fewer images, imbalance, calibration, ensembles."""
+
+import pytest
+
+from emotion_tl.analysis.answers import answer_questions, told_fractions
+from emotion_tl.analysis.comparison import compare_records
+from emotion_tl.analysis.findings import find_all
+from emotion_tl.analysis.report.report import write_report
+from emotion_tl.analysis.stages import best_within, learning_curve
+from emotion_tl.analysis.tables import write_tables
+from emotion_tl.command_config import CompareConfig
+from emotion_tl.config import TrackingConfig
+from emotion_tl.tracking.run_record import read_records
+from tests.analysis.simulated_runs import log_run, store
+from tests.browser import NARROW, WIDE, open_page
+
+NETWORK = ["backbone=inceptionv3", "head=mlp"]
+LAST = ["schedule=frozen_then_unfrozen", "schedule.phases.unfrozen.trainable_blocks=2"]
+
+
+@pytest.fixture(scope="module")
+def comparison(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("found")
+    for seed in (0, 1):
+        log_run(folder, [*NETWORK, "schedule=frozen_only", f"seed={seed}"], 0.5, sureness=3.0)
+        log_run(folder, [*NETWORK, *LAST, f"seed={seed}"], 0.7)
+        log_run(folder, ["backbone=baseline_cnn", f"seed={seed}"], 0.6)
+    log_run(folder, [*NETWORK, "schedule=frozen_then_unfrozen"], 0.7)
+    log_run(folder, [*NETWORK, "backbone.weights=null", "schedule=full"], 0.4)
+    log_run(folder, [*NETWORK, "schedule=frozen_only", "imbalance=class_weight"], 0.4)
+    for share, transfer, scratch in ((0.01, 0.6, 0.4), (0.1, 0.6, 0.6)):
+        log_run(folder, [*NETWORK, *LAST, f"data.train_fraction={share}"], transfer)
+        log_run(folder, ["backbone=baseline_cnn", f"data.train_fraction={share}"], scratch)
+    config = CompareConfig(num_bootstrap_resamples=200, tracking=TrackingConfig(uri=store(folder)))
+    return compare_records(read_records(config.tracking, None, []), config, "simulated")
+
+
+@pytest.fixture(scope="module")
+def findings(comparison):
+    return find_all(comparison)
+
+
+def test_the_transfer_gain_is_taken_apart(findings):
+    (gain,) = findings.transfer_gains
+    assert [step.stage for step in gain.steps] == ["frozen", "last blocks", "all unfrozen", "from scratch"]
+    assert [step.gain and step.gain.verdict.verdict for step in gain.steps] == [
+        None,
+        "better",
+        "no difference shown",
+        None,
+    ]
+    assert gain.over_scratch.verdict.verdict == "better"
+    assert gain.budgets == {"epoch": 5, "seconds": 60}
+
+
+def test_equal_budgets_count_what_a_run_spends_before_its_first_epoch(comparison):
+    run = comparison.results[0].model.runs[0]
+    # 60 s of training, five epochs of 10 s each: 10 s before the first.
+    assert learning_curve(run)["seconds"].tolist() == [20, 30, 40, 50, 60]
+    assert best_within(run, 29, "seconds") == run.history["val_accuracy"][0]
+    assert best_within(run, 2, "epoch") == run.history["val_accuracy"][1]
+    assert best_within(run, 19, "seconds") != best_within(run, 19, "seconds")
+
+
+def test_a_model_over_the_share_of_the_images(findings):
+    shares = {curve.name: [share for share, _ in curve.points] for curve in findings.fraction_curves}
+    assert sorted(shares.values()) == [[0.01, 0.1, 1.0], [0.01, 0.1, 1.0]]
+
+
+def test_where_transfer_stops_paying():
+    better, worse, unclear = "better", "worse", "no difference shown"
+    assert told_fractions([(0.01, better), (0.1, better), (1.0, unclear)]) == (
+        "ahead of the baseline at 1%, 10% of the training images; from 100% on no difference is shown."
+    )
+    assert "from 10% on the baseline is ahead" in told_fractions([(0.01, better), (0.1, worse)])
+    assert "it pays up to all that were tried" in told_fractions([(0.1, unclear), (1.0, better)])
+    assert "not shown to be ahead" in told_fractions([(0.1, unclear), (1.0, worse)])
+
+
+def test_treatments_of_imbalance(findings):
+    (treatments,) = findings.treatments
+    assert set(treatments.results) == {"none", "class_weight"}
+    assert treatments.rare_class == "angry"
+    assert treatments.against_untreated["class_weight"].verdict.verdict == "worse"
+
+
+def test_a_model_that_is_too_sure_gets_a_temperature_above_one(comparison, findings):
+    gains = {gain.name: gain for gain in findings.calibration_gains}
+    sure = next(
+        gains[result.name]
+        for result in comparison.results
+        if result.model.settings["schedule"]["name"] == "frozen_only"
+    )
+    assert sure.temperature > 1
+    assert sure.error_after < sure.error_before
+    assert sure.log_loss_after < sure.log_loss_before
+
+
+def test_answers_claim_what_the_tests_support(comparison, findings):
+    answers = answer_questions(comparison, findings)
+    frozen, fine_tuning, imbalance, fractions = (" ".join(sentences) for sentences in answers.values())
+    assert frozen.startswith("Not well enough: baseline_cnn-from_scratch")
+    assert "last blocks instead of frozen: a gain of" in fine_tuning
+    assert "all unfrozen instead of last blocks: no difference shown" in fine_tuning
+    assert "no treatment is shown to raise accuracy" in imbalance
+    assert "ahead of the baseline at 1%, 100% of the training images" in fractions
+
+
+@pytest.fixture(scope="module")
+def report(comparison, findings, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written")
+    write_tables(comparison, findings, folder)
+    write_report(comparison, findings, folder / "report.html")
+    return folder / "report.html"
+
+
+def test_the_tables(report):
+    names = {path.name for path in report.parent.glob("*.csv")}
+    assert names == {"models.csv", "runs.csv", "differences.csv", "classes.csv", "calibration.csv"}
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_browser_shows_the_report_without_a_word_and_without_a_request(report, size):
+    with open_page(report, size) as watched:
+        assert watched.console == []
+        assert watched.requests == []
+        assert not watched.overflows()
+        headings = watched.page.locator("h2").all_inner_texts()
+        assert headings == [
+            "In short",
+            "Models",
+            "Differences to the baseline",
+            "What transfer brings",
+            "Treatments of class imbalance",
+            "For whoever uses a model",
+            "How this was computed",
+        ]
+        assert watched.page.get_by_role("img").count() >= 5
+
+
+def test_the_models_sort_by_a_click(report):
+    with open_page(report) as watched:
+        table = watched.page.get_by_role("table", name="Figures on test, in %")
+        before = table.locator("tbody th").all_inner_texts()
+        table.get_by_role("columnheader", name="accuracy", exact=True).get_by_role("button").click(click_count=2)
+        assert table.locator("tbody th").all_inner_texts() == before[::-1]
