@@ -36,6 +36,7 @@ LAYERS = {
     "experiment": 3,
     "analysis": 3,
     "inference": 3,
+    "probing": 3,
     "tuning": 4,
     "cli": 4,
     "__main__": 5,

@@ -14,6 +14,8 @@ from emotion_tl.tracking.store import open_store
 
 # What runs are found by, see `emotion_tl.identity`.
 IDENTITY_TAG = "identity"
+# What a run is that is no training: "probe".
+KIND_TAG = "kind"
 FALLBACK_WEIGHTS = "random (fallback)"
 
 
@@ -35,8 +37,8 @@ def find_runs(config: TrackingConfig, experiment_name: str | None, run_ids: list
     runs = mlflow.search_runs(
         wanted, "attributes.status = 'FINISHED'", order_by=["attributes.start_time DESC"], output_format="list"
     )
-    # Runs of other programs may share the store.
-    runs = [run for run in runs if "backbone" in run.data.tags]
+    # Runs of other programs may share the store, and runs of other commands of this one, which say their kind.
+    runs = [run for run in runs if "backbone" in run.data.tags and KIND_TAG not in run.data.tags]
     if not runs:
         raise ModelNotFoundError(
             f"Expected finished runs in {uri}. Found none. Start one with `python -m emotion_tl`, or name the store "
