@@ -18,6 +18,10 @@ from emotion_tl.training.views import IMAGE
 logger = logging.getLogger(__name__)
 
 ALL_BLOCKS = "all blocks"
+NUM_LOOKED_AT = 64
+"""Images from which the range of the features is told."""
+LARGEST_EXPONENT = 8
+"""Features within this power of two are stored as they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +47,7 @@ def load_block_features(
     model: TransferModel, splits: tuple[Split, ...], config: ExperimentConfig
 ) -> list[BlockFeatures]:
     """Returns the features of each split; they are computed where the cache does not have them."""
-    pooled = pool_blocks(model)
+    pooled = rescale(pool_blocks(model), model, splits[0].read(slice(NUM_LOOKED_AT)))
     widths = {name: int(tensor.shape[-1]) for name, tensor in pooled.items()}
     together = keras.layers.Concatenate(dtype="float32")(list(pooled.values()))
     network = keras.Model(model.network.input, together, name=f"{model.network.name}_blocks")
@@ -56,6 +60,32 @@ def pool_blocks(model: TransferModel) -> dict[str, keras.KerasTensor]:
     outputs = {block.name: model.network.get_layer(block.name).output for block in model.blocks}
     # In float32: under mixed precision a mean over many places would lose digits.
     return {name: keras.layers.GlobalAveragePooling2D(dtype="float32")(output) for name, output in outputs.items()}
+
+
+def rescale(
+    pooled: dict[str, keras.KerasTensor], model: TransferModel, images: NDArray[np.uint8]
+) -> dict[str, keras.KerasTensor]:
+    """Returns the blocks' features in a range where float16 has its digits.
+
+    Random weights make them smaller from block to block, down to 1e-20. A probe, which standardises its features, does
+    not see a constant factor; a power of two does not change their digits either.
+
+    Args:
+        images: some of those that the features are computed of.
+    """
+    outputs = keras.Model(model.network.input, list(pooled.values()))(images, training=False)
+    scaled = {}
+    for (name, tensor), features in zip(pooled.items(), outputs, strict=True):
+        exponent = exponent_of(keras.ops.convert_to_numpy(features))
+        is_far = abs(exponent) > LARGEST_EXPONENT
+        scaled[name] = keras.layers.Rescaling(2.0**-exponent, dtype="float32")(tensor) if is_far else tensor
+    return scaled
+
+
+def exponent_of(features: NDArray[np.float32]) -> int:
+    """Returns the power of two that is next to the median of the magnitudes above zero."""
+    magnitudes = np.abs(features[features != 0], dtype="float64")
+    return round(float(np.log2(np.median(magnitudes)))) if magnitudes.size else 0
 
 
 def load_or_compute(activations: Activations, split: Split, config: ExperimentConfig) -> np.ndarray:

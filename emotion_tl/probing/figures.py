@@ -29,17 +29,18 @@ def probes_figure(table: pd.DataFrame, subject: str, largest_class: float, confi
     """
     with_gains = bool(table["gain"].notna().any())
     if with_gains:
-        figure, (upper, lower) = new_figure(6.6, 2, sharex=True, height_ratios=[2, 1])
+        figure, (upper, lower) = new_figure(7.2, 2, sharex=True, height_ratios=[2, 1])
         draw_gains(lower, table[table["gain"].notna()], 1 - confidence_level)
     else:
-        figure, (upper,) = new_figure(4.4)
+        figure, (upper,) = new_figure(5.0)
     for weights, rows in table.groupby("weights", sort=False):
         draw_accuracies(upper, rows, str(weights))
+    draw_ring(upper, table[table["weights"] == table["weights"].iloc[0]])
     upper.axhline(largest_class, color=INK, linewidth=1.2, linestyle=":", label="always the largest class")
     upper.set(ylabel="Accuracy on test")
     upper.yaxis.set_major_formatter(PERCENT)
     upper.grid(axis="y")
-    upper.legend(loc="best")
+    figure.legend(loc="outside lower center", ncols=4)
     name_blocks(lower if with_gains else upper, table)
     level = f"{100 * confidence_level:g} %"
     said = f"A linear classifier on each block's averaged output; whiskers: {level} bootstrap interval over the images"
@@ -48,16 +49,19 @@ def probes_figure(table: pd.DataFrame, subject: str, largest_class: float, confi
 
 
 def draw_accuracies(axis: Axes, rows: pd.DataFrame, weights: str) -> None:
-    """Draws the accuracy of each block with its interval, and a ring around the one that val chooses."""
+    """Draws the accuracy of each block with its interval."""
     ends = np.abs(rows[["accuracy_low", "accuracy_high"]].to_numpy().T - rows["accuracy"].to_numpy())
     color = COLORS[weights]
     axis.errorbar(
         rows["depth"], rows["accuracy"], ends, fmt="o-", color=color, markersize=5, elinewidth=1.4, label=weights
     )
+
+
+def draw_ring(axis: Axes, rows: pd.DataFrame) -> None:
+    """Draws a ring around the block that val chooses."""
     best = rows.nlargest(1, "val_accuracy")
     ring: Any = {"markerfacecolor": "none", "markeredgewidth": 2, "markersize": 12, "linestyle": "none"}
-    label = "best by val" if weights == rows["weights"].iloc[0] else None
-    axis.plot(best["depth"], best["accuracy"], "o", color=ORANGE, label=label, **ring)
+    axis.plot(best["depth"], best["accuracy"], "o", color=ORANGE, label="best by val", **ring)
 
 
 def draw_gains(axis: Axes, rows: pd.DataFrame, level: float) -> None:

@@ -1,6 +1,7 @@
 """What the probes show, in sentences with their intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -19,16 +20,16 @@ def tell_findings(
     The best block is the one that val chooses, so that its figures on test are not those of the luckiest.
     """
     main = next(iter(networks))
-    rows = table[table["weights"] == main].set_index("block")
-    best = str(rows["val_accuracy"].idxmax())
-    row = rows.loc[best]
+    rows = table[table["weights"] == main]
+    row = rows.nlargest(1, "val_accuracy").to_dict("records")[0]
+    best = str(row["block"])
     level = f"{100 * config.confidence_level:g} % interval"
     low, high = 100 * row["accuracy_low"], 100 * row["accuracy_high"]
     accuracy = f"{100 * row['accuracy']:.1f} % on test ({level} {low:.1f}–{high:.1f})"
     findings = [f"Best block by val: {best} with {main} weights, {accuracy}."]
     findings.append(tell_gain_over_last(networks[main], best, test, config, level))
     if pd.notna(row["gain"]):
-        findings.append(tell_gain_of_pretraining(rows, best, config, level))
+        findings.append(tell_gain_of_pretraining(row, rows, config, level))
     return findings
 
 
@@ -42,17 +43,16 @@ def tell_gain_over_last(network: ProbedNetwork, best: str, test: Split, config: 
     return f"Over the last block, {last}: {difference}, McNemar {p_value}."
 
 
-def tell_gain_of_pretraining(rows: pd.DataFrame, best: str, config: ProbeConfig, level: str) -> str:
+def tell_gain_of_pretraining(row: Mapping[Hashable, Any], rows: pd.DataFrame, config: ProbeConfig, level: str) -> str:
     """Returns what pretrained weights have over random ones at the best block, and at how many blocks they have it."""
-    row = rows.loc[best]
     low, high = 100 * row["gain_low"], 100 * row["gain_high"]
     is_shown = rows["adjusted_p_value"] < 1 - config.confidence_level
     num_better = int((is_shown & (rows["gain"] > 0)).sum())
     worse = int((is_shown & (rows["gain"] < 0)).sum())
-    p_value = told_p_value(float(row["adjusted_p_value"]))
+    p_value = told_p_value(row["adjusted_p_value"])
     lost = f", worse at {worse}" if worse else ""
     return (
-        f"Pretrained over random weights at {best}: {100 * row['gain']:+.1f} points ({level} {low:+.1f} to "
+        f"Pretrained over random weights at {row['block']}: {100 * row['gain']:+.1f} points ({level} {low:+.1f} to "
         f"{high:+.1f}), McNemar {p_value} after Holm; better at {num_better} of "
         f"{len(rows)} blocks{lost}."
     )

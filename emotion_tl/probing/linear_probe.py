@@ -1,19 +1,18 @@
 """A linear classifier on fixed features: how much of what is asked for can be read from them directly."""
 
-import warnings
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-# Further steps change the accuracy on FER-2013 by less than a tenth of its interval.
-MAX_ITERATIONS = 200
+# Takes some 50 steps on FER-2013. A tenth of it takes half as many again, and moved an accuracy by 0.05 points, whose
+# interval is three wide.
 TOLERANCE = 1e-3
+MAX_ITERATIONS = 300
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,7 @@ def fit_probe(
     best, best_accuracy = classifier, -1.0
     for strength in sorted(grid):
         classifier.set_params(C=strength)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            classifier.fit(train_features, train[1])
+        classifier.fit(train_features, train[1])
         accuracy = classifier.score(val_features, val[1])
         if accuracy > best_accuracy:
             best, best_accuracy = deepcopy(classifier), accuracy

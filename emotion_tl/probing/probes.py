@@ -70,7 +70,7 @@ def run_probes(config: ProbeConfig) -> ProbeResult:
         table.to_csv(folder / "probes.csv", index=False)
         figure.savefig(folder / "probes.png", dpi=FIGURE_RESOLUTION)
         (folder / "findings.txt").write_text("\n".join(findings) + "\n")
-        run.log_tags({KIND_TAG: "probe", "backbone": config.backbone.name})
+        run.log_tags({KIND_TAG: "probe", "backbone": config.backbone.name, "weights": networks[compared[0]].weights})
         best = table.nlargest(1, "val_accuracy").iloc[0]
         run.log_metrics({"test_accuracy": float(best["accuracy"]), "val_accuracy": float(best["val_accuracy"])})
     return ProbeResult(run.run_id, folder, table, figure, findings)
