@@ -37,6 +37,9 @@ class CompareConfig:
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
 
+EXPLANATION_METHODS = ("grad_cam", "class_activation_map")
+
+
 @dataclass
 class PredictConfig:
     """Which model predicts which images.
@@ -45,6 +48,10 @@ class PredictConfig:
         model: path of a model.keras or of a run's folder, id of an MLflow run, or name of a registered model.
         images: an image file or a folder, searched through with its sub-folders.
         output: "table", "jsonl" or "csv".
+        explain: write for each image a picture of what the model looked at.
+        explain_with: one of `EXPLANATION_METHODS`; a class activation map needs a head that averages over
+            places and is linear.
+        explanations: folder of these pictures.
         batch_size: images predicted at once.
         max_image_pixels: width times height above which an image is refused as a decompression bomb.
         backend: Keras backend.
@@ -53,9 +60,44 @@ class PredictConfig:
     model: str = MISSING
     images: str = MISSING
     output: str = "table"
+    explain: bool = False
+    explain_with: str = "grad_cam"
+    explanations: str = "outputs/explanations"
     batch_size: int = 64
     max_image_pixels: int = 50_000_000
     backend: str = "tensorflow"
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+
+
+COMPARED_WEIGHTS = ("pretrained", "random")
+
+
+@dataclass
+class ProbeConfig:
+    """Which network is probed on which images.
+
+    Attributes:
+        weights_compared: of `COMPARED_WEIGHTS`: those of `backbone.weights`, and random ones.
+        num_train_images: images that the probes learn from, as many of each class as its share; None takes all.
+        regularisation: values of scikit-learn's C that val chooses from, for each probe by itself.
+        num_bootstrap_resamples: resamples of the test images behind each interval.
+        confidence_level: of the intervals; 1 minus it is the level of the tests over all blocks together.
+        seed: of the random weights, of the choice of the train images and of the resampling.
+        cache_dir: folder of the packed image stores and the features, shared by all runs.
+        output_dir: folder of the results.
+    """
+
+    weights_compared: list[str] = field(default_factory=lambda: list(COMPARED_WEIGHTS))
+    num_train_images: int | None = None
+    regularisation: list[float] = field(default_factory=lambda: [1e-4, 1e-3, 1e-2, 1e-1])
+    num_bootstrap_resamples: int = 2000
+    confidence_level: float = 0.95
+    seed: int = 0
+    cache_dir: str = "~/.cache/emotion_tl"
+    output_dir: str = "outputs/probe"
+    data: DataConfig = field(default_factory=DataConfig)
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
 

@@ -45,7 +45,12 @@ def sweep(folder):
 def test_help_names_choices_commands_and_settings(tmp_path):
     shown = emotion_tl("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for text in ("inceptionv3", "frozen_then_unfrozen", "audit, study, tune, compare, predict", "learning_rate: 0.001"):
+    for text in (
+        "inceptionv3",
+        "frozen_then_unfrozen",
+        "audit, study, tune, compare, predict, probe",
+        "learning_rate: 0.001",
+    ):
         assert text in shown.stdout
 
 
@@ -64,7 +69,7 @@ def test_cfg_job_shows_the_composed_configuration(tmp_path):
         (["trainer.batch_size=many"], "trainer.batch_size"),
         (["backbone.image_size=48"], "at least 75"),
         (["schedule.phases.unfrozen.trainable_blocks=12"], "at most 11"),
-        (["traine"], "train, audit, study, compare, tune, predict, clean_cache"),
+        (["traine"], "train, audit, study, compare, tune, predict, probe, clean_cache"),
         (["data=image_folder", "data.path=missing"], "missing"),
         (["predict", "images=x"], "model"),
         (["compare", "confidence_level=95"], "confidence_level"),

@@ -13,13 +13,21 @@ from omegaconf import DictConfig
 from emotion_tl.cli.composition import own_settings
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.cli.sweep import run_sweep_job
-from emotion_tl.command_config import AuditConfig, CleanCacheConfig, CompareConfig, PredictConfig
+from emotion_tl.command_config import (
+    EXPLANATION_METHODS,
+    AuditConfig,
+    CleanCacheConfig,
+    CompareConfig,
+    PredictConfig,
+    ProbeConfig,
+)
 from emotion_tl.config import ExperimentConfig, to_typed
 from emotion_tl.console import configure_logging, console, print_error
 from emotion_tl.errors import EmotionTLError
+from emotion_tl.probing.checks import check_probe_config
 from emotion_tl.runtime import select_backend
 from emotion_tl.tuning_config import TuneConfig
-from emotion_tl.validation import check_audit_config, check_experiment_config, check_range
+from emotion_tl.validation import check_audit_config, check_choice, check_experiment_config, check_range
 
 EXIT_FAILED = 1
 
@@ -71,12 +79,26 @@ def predict(composed: DictConfig) -> None:
     """Predicts the expression on new images."""
     config = to_typed(PredictConfig, own_settings(PredictConfig, composed))
     check_range("batch_size", config.batch_size, 1)
+    check_choice("explain_with", config.explain_with, EXPLANATION_METHODS)
     configure_logging(None)
     select_backend(config.backend)
     from emotion_tl.inference.predict import print_predictions
 
     if not print_predictions(config):
         sys.exit(EXIT_FAILED)
+
+
+@told
+def probe(composed: DictConfig) -> None:
+    """Tells from which block of a network the features transfer best."""
+    config = to_typed(ProbeConfig, own_settings(ProbeConfig, composed))
+    check_probe_config(config)
+    configure_logging(None)
+    select_backend(config.trainer.backend)
+    from emotion_tl.probing.probes import run_probes
+    from emotion_tl.probing.report import print_probes
+
+    print_probes(run_probes(config), config)
 
 
 @told
@@ -120,5 +142,6 @@ COMMANDS: dict[str, Callable[[DictConfig], Any]] = {
     "compare": compare,
     "tune": tune,
     "predict": predict,
+    "probe": probe,
     "clean_cache": clean_cache,
 }

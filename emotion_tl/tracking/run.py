@@ -14,6 +14,7 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.exceptions import MlflowException
 
+from emotion_tl.command_config import ProbeConfig
 from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_plain
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.errors import reason_of
@@ -76,7 +77,7 @@ class TrackedRun:
         self.name = name
         self.last_epoch = 0
 
-    def log_config(self, config: ExperimentConfig) -> None:
+    def log_config(self, config: ExperimentConfig | ProbeConfig) -> None:
         """Logs the configuration: each setting as a parameter, `schedule.phases.frozen.epochs` and so on."""
         settings = pd.json_normalize(to_plain(config)).iloc[0].items()
         self.log_parameters({str(key): str(value) for key, value in settings})

@@ -17,6 +17,8 @@ from emotion_tl.tracking.store import open_store
 IDENTITY_TAG = "identity"
 # Metrics of a whole run that have the name of one of an epoch.
 OVER_EPOCHS = {"val_accuracy", "val_macro_f1"}
+# What a run is that is no training: "probe".
+KIND_TAG = "kind"
 FALLBACK_WEIGHTS = "random (fallback)"
 
 
@@ -38,8 +40,8 @@ def find_runs(config: TrackingConfig, experiment_name: str | None, run_ids: list
     runs = mlflow.search_runs(
         wanted, "attributes.status = 'FINISHED'", order_by=["attributes.start_time DESC"], output_format="list"
     )
-    # Runs of other programs may share the store.
-    runs = [run for run in runs if "backbone" in run.data.tags]
+    # Runs of other programs may share the store, and runs of other commands of this one, which say their kind.
+    runs = [run for run in runs if "backbone" in run.data.tags and KIND_TAG not in run.data.tags]
     if not runs:
         raise ModelNotFoundError(
             f"Expected finished runs in {uri}. Found none. Start one with `python -m emotion_tl`, or name the store "

@@ -1,0 +1,1 @@
+"""Where in a network the features transfer from: a linear classifier on the output of each block."""
