@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from emotion_tl.analysis.figures.probes import probes_figure
 from emotion_tl.command_config import COMPARED_WEIGHTS, ProbeConfig
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.probing.checks import check_probe_config
-from emotion_tl.probing.figures import probes_figure
 from emotion_tl.probing.findings import tell_findings
 from emotion_tl.probing.probe_networks import draw_subset, probe_network
 from emotion_tl.probing.probe_table import tabulate_probes
@@ -70,7 +70,15 @@ def run_probes(config: ProbeConfig) -> ProbeResult:
         table.to_csv(folder / "probes.csv", index=False)
         figure.savefig(folder / "probes.png", dpi=FIGURE_RESOLUTION)
         (folder / "findings.txt").write_text("\n".join(findings) + "\n")
-        run.log_tags({KIND_TAG: "probe", "backbone": config.backbone.name, "weights": networks[compared[0]].weights})
+        run.log_tags(
+            {
+                KIND_TAG: "probe",
+                "backbone": config.backbone.name,
+                "weights": networks[compared[0]].weights,
+                "dataset": dataset.name,
+                "test_fingerprint": dataset.test.fingerprint,
+            }
+        )
         best = table.nlargest(1, "val_accuracy").iloc[0]
         run.log_metrics({"test_accuracy": float(best["accuracy"]), "val_accuracy": float(best["val_accuracy"])})
     return ProbeResult(run.run_id, folder, table, figure, findings)

@@ -13,7 +13,8 @@ from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
-from emotion_tl.tracking.runs import early_figures, find_runs
+from emotion_tl.tracking.runs import KIND_TAG, early_figures, find_runs
+from emotion_tl.tracking.store import open_store
 
 PREDICTIONS, HISTORY, SETTINGS = "predictions.parquet", "history.csv", "config.yaml"
 
@@ -91,3 +92,19 @@ def to_record(run: Run) -> RunRecord:
         num_train_images=int(run.data.params.get("num_train_images", 0)),
         started=run.info.start_time,
     )
+
+
+def find_probes(config: TrackingConfig, test_fingerprint: str) -> dict[str, RunRecord]:
+    """Returns backbone -> its latest linear probes on these test images."""
+    open_store(config)
+    runs = mlflow.search_runs(
+        filter_string=f"tags.{KIND_TAG} = 'probe' and tags.test_fingerprint = '{test_fingerprint}' "
+        "and attributes.status = 'FINISHED'",
+        search_all_experiments=True,
+        order_by=["attributes.start_time DESC"],
+        output_format="list",
+    )
+    latest: dict[str, RunRecord] = {}
+    for run in runs:
+        latest.setdefault(run.data.tags["backbone"], to_record(run))
+    return latest

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from emotion_tl.probing.figures import probes_figure
+from emotion_tl.analysis.figures.probes import probes_figure
 from emotion_tl.probing.findings import tell_findings
 from emotion_tl.probing.probe_table import tabulate_probes
 from emotion_tl.probing.report import terminal_table

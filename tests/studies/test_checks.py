@@ -13,7 +13,7 @@ from tests.runs import CONF, compose_config
 from tests.studies.examples import fractions, make_study
 
 SOURCE = "conf/study/tiny.yaml"
-SHIPPED = {"quick": 4, "transfer_vs_scratch": 15, "imbalance": 15, "train_fractions": 36, "backbones": 18}
+SHIPPED = {"quick": 4, "laptop": 9, "transfer_vs_scratch": 15, "imbalance": 15, "train_fractions": 36, "backbones": 18}
 
 
 def compose_or_tell(overrides):

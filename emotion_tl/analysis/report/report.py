@@ -5,6 +5,7 @@ from pathlib import Path
 
 from emotion_tl.analysis.comparison import Comparison
 from emotion_tl.analysis.findings import Findings
+from emotion_tl.analysis.report.depth import depth_section
 from emotion_tl.analysis.report.differences import differences_section
 from emotion_tl.analysis.report.images import images_section
 from emotion_tl.analysis.report.method import method_section
@@ -28,6 +29,7 @@ def write_report(comparison: Comparison, findings: Findings, path: Path) -> None
         models_section(comparison),
         differences_section(comparison),
         transfer_section(comparison, findings),
+        depth_section(comparison),
         treatments_section(findings),
         use_section(comparison, findings),
         *([images_section(comparison)] if comparison.config.show_images else []),

@@ -1,0 +1,62 @@
+"""The linear probes in the report of a comparison on the same test images."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emotion_tl.analysis.comparison import compare_records
+from emotion_tl.analysis.report.depth import depth_section
+from emotion_tl.command_config import CompareConfig
+from emotion_tl.config import TrackingConfig
+from emotion_tl.tracking.run import track_run
+from emotion_tl.tracking.run_record import read_records
+from emotion_tl.tracking.runs import KIND_TAG
+from tests.analysis.simulated_runs import log_run, store
+
+ACCURACIES = {"pretrained": [0.4, 0.6, 0.5], "random": [0.35, 0.35, 0.3]}
+
+
+def log_probes(folder, backbone: str, test_fingerprint: str, finding: str) -> None:
+    """Logs a run as `run_probes` does."""
+    rows = []
+    for weights, accuracies in ACCURACIES.items():
+        for depth, accuracy in enumerate(accuracies):
+            is_main = weights == "pretrained"
+            gain = accuracy - ACCURACIES["random"][depth] if is_main else np.nan
+            rows.append(
+                {"weights": weights, "block": f"block{depth}", "depth": depth, "val_accuracy": accuracy}
+                | {"accuracy": accuracy, "accuracy_low": accuracy - 0.02, "accuracy_high": accuracy + 0.02}
+                | {"gain": gain, "gain_low": gain - 0.03, "gain_high": gain + 0.03, "adjusted_p_value": 0.001}
+            )
+    probe_folder = folder / f"probe of {backbone} {finding}"
+    probe_folder.mkdir()
+    pd.DataFrame(rows).to_csv(probe_folder / "probes.csv", index=False)
+    (probe_folder / "findings.txt").write_text(f"{finding}\n")
+    with track_run(TrackingConfig(uri=store(folder)), "probes", "probes", probe_folder) as run:
+        tags = {"backbone": backbone, "dataset": "faces", "test_fingerprint": test_fingerprint, KIND_TAG: "probe"}
+        run.log_tags(tags)
+
+
+@pytest.fixture(scope="module")
+def comparison(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("probed")
+    log_run(folder, ["backbone=baseline_cnn"], 0.6)
+    log_probes(folder, "inceptionv3", "the same", "an earlier finding")
+    log_probes(folder, "inceptionv3", "the same", "block1 is best")
+    log_probes(folder, "vgg16", "others", "on other images")
+    config = CompareConfig(
+        experiment_name="simulated", num_bootstrap_resamples=50, tracking=TrackingConfig(uri=store(folder))
+    )
+    return compare_records(read_records(config.tracking, "simulated", []), config, "simulated")
+
+
+def test_the_latest_probes_on_the_same_images_are_shown(comparison):
+    html = "".join(block.html() for block in depth_section(comparison).blocks)
+    assert "block1 is best" in html
+    assert "+25.0 (+22.0 to +28.0)" in html
+    assert "an earlier finding" not in html
+    assert "vgg16" not in html
+
+
+def test_probes_are_no_models_of_the_comparison(comparison):
+    assert [result.name for result in comparison.results] == ["baseline_cnn-from_scratch"]
