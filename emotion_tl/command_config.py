@@ -36,6 +36,9 @@ class CompareConfig:
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
 
+EXPLANATION_METHODS = ("grad_cam", "class_activation_map")
+
+
 @dataclass
 class PredictConfig:
     """Which model predicts which images.
@@ -44,6 +47,10 @@ class PredictConfig:
         model: path of a model.keras or of a run's folder, id of an MLflow run, or name of a registered model.
         images: an image file or a folder, searched through with its sub-folders.
         output: "table", "jsonl" or "csv".
+        explain: write for each image a picture of what the model looked at.
+        explain_with: one of `EXPLANATION_METHODS`; a class activation map needs a head that averages over
+            places and is linear.
+        explanations: folder of these pictures.
         batch_size: images predicted at once.
         max_image_pixels: width times height above which an image is refused as a decompression bomb.
         backend: Keras backend.
@@ -52,6 +59,9 @@ class PredictConfig:
     model: str = MISSING
     images: str = MISSING
     output: str = "table"
+    explain: bool = False
+    explain_with: str = "grad_cam"
+    explanations: str = "outputs/explanations"
     batch_size: int = 64
     max_image_pixels: int = 50_000_000
     backend: str = "tensorflow"

@@ -16,6 +16,7 @@ from emotion_tl.evaluation.gallery import mistakes_gallery, surest_mistakes
 from emotion_tl.evaluation.learning_curves import learning_curves
 from emotion_tl.evaluation.predictions import predictions_table
 from emotion_tl.evaluation.report import evaluate, flatten_metrics
+from emotion_tl.explanation.run_figures import explanation_figures
 from emotion_tl.identity import run_identity
 from emotion_tl.inference.cost import measure_cost
 from emotion_tl.inference.model_file import describe_model, save_model
@@ -139,11 +140,12 @@ def write_results(
     training.history.to_csv(folder / "history.csv", index=False)
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     save_model(model.probabilities(), describe_model(model, dataset, config), folder / "model.keras")
-    write_figures(dataset, training, metrics, predictions, config, folder / "figures")
+    write_figures(dataset, model, training, metrics, predictions, config, folder / "figures")
 
 
 def write_figures(
     dataset: Dataset,
+    model: TransferModel,
     training: TrainingResult,
     metrics: dict[str, Any],
     predictions: pd.DataFrame,
@@ -172,6 +174,7 @@ def write_figures(
             probabilities[mistakes],
             names,
         ),
+        **explanation_figures(model.network, config.backbone.name, dataset.test, names, probabilities, config.seed),
     }
     for name, figure in drawn.items():
         figure.savefig(folder / f"{name}.png", dpi=FIGURE_RESOLUTION)

@@ -61,6 +61,8 @@ def test_leaves_all_files(result):
         "rejected_images.csv",
         "figures/class_distribution.png",
         *(f"figures/{name}.png" for name in figures),
+        "figures/explanations.png",
+        "figures/mean_activation_maps.png",
     }
     assert not [name for name in names if "partial" in name]
 
@@ -128,7 +130,7 @@ def test_figures_and_config_are_artifacts(run):
     client = mlflow.MlflowClient()
     paths = {entry.path for entry in client.list_artifacts(run.info.run_id)}
     assert {"config.yaml", "metrics.json", "history.csv", "predictions.parquet", "figures"} <= paths
-    assert len(client.list_artifacts(run.info.run_id, "figures")) == 6
+    assert len(client.list_artifacts(run.info.run_id, "figures")) == 8
 
 
 def test_logged_model_predicts_its_input_example(run):

@@ -31,6 +31,7 @@ LAYERS = {
     "validation": 2,
     "training": 2,
     "tracking": 2,
+    "explanation": 2,
     "identity": 2,
     "results": 3,
     "sweeps": 3,
@@ -150,8 +151,9 @@ def test_tensorflow_is_never_imported_with_a_module(module):
     assert not packages(at_module_level(module)) & {"tensorflow", "jax", "torch"}
 
 
-def test_tensorflow_is_named_in_runtime_and_distribution_alone(module):
-    if part_of(module) not in ("runtime", "distribution"):
+def test_tensorflow_is_named_in_runtime_distribution_and_gradients_alone(module):
+    """Devices and their distribution are a backend's own; so are gradients, for which Keras has no function."""
+    if module.relative_to(PACKAGE).as_posix() not in ("runtime.py", "distribution.py", "explanation/gradients.py"):
         assert not packages(anywhere(module)) & {"tensorflow", "jax", "torch"}
 
 

@@ -13,13 +13,13 @@ from omegaconf import DictConfig
 from emotion_tl.cli.composition import own_settings
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.cli.sweep import run_sweep_job
-from emotion_tl.command_config import CleanCacheConfig, CompareConfig, PredictConfig
+from emotion_tl.command_config import EXPLANATION_METHODS, CleanCacheConfig, CompareConfig, PredictConfig
 from emotion_tl.config import ExperimentConfig, to_typed
 from emotion_tl.console import configure_logging, console, print_error
 from emotion_tl.errors import EmotionTLError
 from emotion_tl.runtime import select_backend
 from emotion_tl.tuning_config import TuneConfig
-from emotion_tl.validation import check_experiment_config, check_range
+from emotion_tl.validation import check_choice, check_experiment_config, check_range
 
 EXIT_FAILED = 1
 
@@ -71,6 +71,7 @@ def predict(composed: DictConfig) -> None:
     """Predicts the expression on new images."""
     config = to_typed(PredictConfig, own_settings(PredictConfig, composed))
     check_range("batch_size", config.batch_size, 1)
+    check_choice("explain_with", config.explain_with, EXPLANATION_METHODS)
     configure_logging(None)
     select_backend(config.backend)
     from emotion_tl.inference.predict import print_predictions

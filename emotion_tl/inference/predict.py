@@ -16,8 +16,10 @@ from rich.table import Table
 
 from emotion_tl.command_config import PredictConfig
 from emotion_tl.config import DataConfig
+from emotion_tl.console import console
 from emotion_tl.data.decoding import RejectedImageError, decode_image
 from emotion_tl.errors import ConfigurationError, DataError
+from emotion_tl.inference.explaining import Explainer
 from emotion_tl.inference.model_file import ModelDescription, load_model
 from emotion_tl.tracking.runs import find_model_file
 
@@ -35,12 +37,19 @@ def print_predictions(config: PredictConfig) -> bool:
     """
     if config.output not in OUTPUTS:
         raise ConfigurationError(f"output: expected one of {', '.join(OUTPUTS)}. Received: {config.output}")
-    paths = find_images(Path(config.images).expanduser())
+    images = Path(config.images).expanduser()
+    paths = find_images(images)
     model, description = load_model(locate_model(config))
+    explainer = None
+    if config.explain:
+        folder = Path(config.explanations).expanduser()
+        explainer = Explainer(model, description.backbone, config.explain_with, images, folder)
     predicted_any = False
-    for number, table in enumerate(predict_files(model, description, paths, config)):
+    for number, table in enumerate(predict_files(model, description, paths, config, explainer)):
         predicted_any |= bool(table["error"].isna().any())
         print_table(table, config.output, first=number == 0)
+    if explainer and predicted_any:
+        console.print(f"What the model looked at: {escape(str(explainer.folder))}")
     return predicted_any
 
 
@@ -70,11 +79,16 @@ def find_images(path: Path) -> list[Path]:
 
 
 def predict_files(
-    model: keras.Model, description: ModelDescription, paths: list[Path], config: PredictConfig
+    model: keras.Model,
+    description: ModelDescription,
+    paths: list[Path],
+    config: PredictConfig,
+    explainer: Explainer | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Yields a table a batch: image, error, predicted, confidence, and a column of probabilities for each class.
 
-    The error says why a file could not be read; its other columns are then empty.
+    The error says why a file could not be read; its other columns are then empty. With an explainer there is one more
+    column, explanation, with the paths of its pictures.
     """
     data = DataConfig(
         image_size=model.input_shape[1], color_mode=description.color_mode, max_image_pixels=config.max_image_pixels
@@ -88,8 +102,14 @@ def predict_files(
                 errors.append(None)
             except RejectedImageError as error:
                 errors.append(str(error))
-        probabilities = model.predict(np.stack(images), verbose=0) if images else []
-        yield tabulate(batch, errors, np.asarray(probabilities), description.class_names)
+        probabilities = np.asarray(model.predict(np.stack(images), verbose=0) if images else [])
+        table = tabulate(batch, errors, probabilities, description.class_names)
+        if explainer:
+            readable = table.index[table["error"].isna()]
+            read = [batch[row] for row in readable]
+            written = explainer.write(read, np.stack(images), probabilities.argmax(axis=1)) if images else []
+            table["explanation"] = pd.Series(written, index=readable, dtype=object)
+        yield table
 
 
 def open_binary(path: Path) -> BinaryIO:
