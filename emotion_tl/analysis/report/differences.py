@@ -114,7 +114,7 @@ def class_figure(result: ModelResult) -> Figure:
         lines.append(IntervalLine.of_difference(f"{row.class_name} ({row.support})", row.recall, color))
     return interval_figure(
         lines,
-        f"Recall of each class: {result.name} to {result.baseline}",
+        "Recall of each class, difference to the baseline",
         "In brackets the test images of the class; the intervals hold for each class alone",
         "difference on test, percentage points",
         reference=0.0,
