@@ -113,10 +113,11 @@ def test_run_can_be_compared_in_mlflow(run, result, config):
     assert run.data.metrics["test_accuracy_low"] <= run.data.metrics["test_accuracy"]
 
 
-def test_metrics_stand_on_one_continuing_step_axis(run):
+def test_metrics_stand_on_one_continuing_step_axis(run, result):
     history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "val_accuracy")
-    epochs = [metric for metric in history if metric.step > 0]
-    assert [metric.step for metric in epochs] == [1, 2, 3]
+    # The figure of the whole run stands at the last epoch, where MLflow takes the latest value from.
+    assert [metric.step for metric in history] == [1, 2, 3, 3]
+    assert run.data.metrics["val_accuracy"] == result.metrics["val"]["official"]["accuracy"]
 
 
 def test_dataset_is_logged_with_its_fingerprint(run, result, config, folder):
