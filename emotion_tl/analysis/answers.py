@@ -57,8 +57,7 @@ def answer_frozen(comparison: Comparison) -> list[str]:
     said = {
         BETTER: f"Yes: frozen features beat {best.baseline}, trained from scratch; {difference}.",
         WORSE: f"Not well enough: {best.baseline}, trained from scratch, stays ahead; {difference}.",
-        NOT_SHOWN: f"As well as {best.baseline}, trained from scratch, as far as can be seen: no difference shown; "
-        f"{difference}.",
+        NOT_SHOWN: f"No difference to {best.baseline}, trained from scratch, is shown; {difference}.",
     }
     return [said[best.corrected.verdict], *sentences]
 
