@@ -42,7 +42,7 @@ def terminal_table(comparison: Comparison) -> Table:
     """Returns the models as a table for the terminal, narrow enough for 80 columns."""
     level = comparison.config.confidence_level
     table = Table(title=f"On the test images, in %, {level:.0%} intervals", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("model", overflow="fold", min_width=26)
+    table.add_column("model", overflow="fold", min_width=24)
     for heading in ("accuracy", "leak-free", "macro-F1", "minutes"):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in comparison.results:
