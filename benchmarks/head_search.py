@@ -8,6 +8,7 @@ whole network for each image, so that they take twice as long on twice as many.
 
 import re
 from argparse import ArgumentParser, Namespace
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
@@ -38,7 +39,10 @@ def build_parser() -> ArgumentParser:
 
 
 def main() -> None:
-    arguments = build_parser().parse_args()
+    parser = build_parser()
+    arguments = parser.parse_args()
+    if find_spec("tensorboard") is None:
+        parser.error("KerasTuner's own tuner, the peer, needs TensorBoard: pip install tensorboard")
     batch_size = arguments.batch_size
     results = ResultFile(arguments.output, "head_search", settings_of(arguments), summarise)
     with work_folder(arguments) as work, TemporaryDirectory(prefix="cache_", dir=work) as cache:
