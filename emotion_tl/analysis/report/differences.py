@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from emotion_tl.analysis.answers import BETTER, WORSE, verdict_sentences
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.figures.intervals import IntervalLine, interval_figure
+from emotion_tl.analysis.report.columns import difference_column
 from emotion_tl.analysis.told import told_points
 from emotion_tl.analysis.wording import told_p_value
 from emotion_tl.evaluation.figure_style import BLUE, GREY, RED
@@ -76,14 +77,8 @@ def columns() -> list[Column]:
     """Returns the columns of the table of differences."""
 
     def difference(heading: str, part: str, metric: str) -> Column:
-        def of(row):
-            comparison = getattr(row["result"], part)
-            return None if comparison is None else getattr(comparison, metric)
-
-        return Column(
-            heading,
-            lambda row: None if of(row) is None else told_points(of(row)),
-            lambda row: float("nan") if of(row) is None else of(row).value,
+        return difference_column(
+            heading, lambda row: getattr(row["result"], part) and getattr(getattr(row["result"], part), metric)
         )
 
     return [
@@ -137,8 +132,8 @@ def class_table(result: ModelResult) -> DataTable:
         [
             Column("class", lambda row: row["row"].class_name),
             Column("test images", lambda row: row["row"].support, lambda row: row["row"].support),
-            Column("recall", lambda row: told_points(row["row"].recall), lambda row: row["row"].recall.value),
-            Column("F1", lambda row: told_points(row["row"].f1), lambda row: row["row"].f1.value),
+            difference_column("recall", lambda row: row["row"].recall),
+            difference_column("F1", lambda row: row["row"].f1),
         ],
         "Differences to the baseline class by class, in points; the intervals hold for each class alone",
     )

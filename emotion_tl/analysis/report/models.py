@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.figures.intervals import IntervalLine, interval_figure
-from emotion_tl.analysis.seed_summary import SeedSummary, Spread
+from emotion_tl.analysis.report.columns import spread_column
 from emotion_tl.analysis.told import told_deviation, told_spread
 from emotion_tl.evaluation.figure_style import BLUE, GREY
 from emotion_tl.html_report.blocks import Column, DataTable, Paragraph, Plot, Row, Section
@@ -59,19 +59,7 @@ def columns() -> list[Column]:
     """Returns the columns of the table."""
 
     def figure(heading: str, part: str, metric: str) -> Column:
-        def spread(row: Row) -> Spread | None:
-            summary: SeedSummary | None = row[part]
-            return None if summary is None else getattr(summary, metric)
-
-        def text(row: Row) -> str | None:
-            found = spread(row)
-            return None if found is None else told_spread(found)
-
-        def value(row: Row) -> float:
-            found = spread(row)
-            return float("nan") if found is None else found.mean
-
-        return Column(heading, text, value)
+        return spread_column(heading, lambda row: row[part] and getattr(row[part], metric))
 
     return [
         Column("model", lambda row: row["name"]),

@@ -7,9 +7,10 @@ from matplotlib.figure import Figure
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.figures.curves import Curve, Panel, curves_figure
 from emotion_tl.analysis.findings import Findings, FractionCurve
+from emotion_tl.analysis.report.columns import difference_column, spread_column
 from emotion_tl.analysis.stages import learning_curve
-from emotion_tl.analysis.told import told_points, told_seconds, told_spread
-from emotion_tl.analysis.transfer_gain import GainStep, TransferGain
+from emotion_tl.analysis.told import told_seconds
+from emotion_tl.analysis.transfer_gain import TransferGain
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Plot, Section
 
 
@@ -75,21 +76,12 @@ def gain_columns() -> list[Column]:
     def told(of: str):
         return lambda row: f"{100 * within(of)(row):.1f}" if within(of)(row) == within(of)(row) else None
 
-    def gain_of(step: GainStep) -> str | None:
-        return None if step.gain is None else told_points(step.gain.comparison.accuracy)
-
     return [
         Column("what learns", lambda row: row["step"].stage),
         Column("model", lambda row: row["step"].result.name),
-        Column(
-            "test accuracy, %",
-            lambda row: told_spread(row["step"].result.summary.accuracy),
-            lambda row: row["step"].result.summary.accuracy.mean,
-        ),
-        Column(
-            "gain over the step before",
-            lambda row: gain_of(row["step"]),
-            lambda row: row["step"].gain.comparison.accuracy.value if row["step"].gain else float("nan"),
+        spread_column("test accuracy, %", lambda row: row["step"].result.summary.accuracy),
+        difference_column(
+            "gain over the step before", lambda row: row["step"].gain and row["step"].gain.comparison.accuracy
         ),
         Column("verdict", lambda row: row["step"].gain.verdict if row["step"].gain else None),
         Column("val at equal epochs", told("epoch"), within("epoch")),
@@ -155,15 +147,10 @@ def fraction_columns() -> list[Column]:
             lambda row: f"{row['result'].model.runs[0].num_train_images:,}",
             lambda row: row["result"].model.runs[0].num_train_images,
         ),
-        Column(
-            "test accuracy, %",
-            lambda row: told_spread(row["result"].summary.accuracy),
-            lambda row: row["result"].summary.accuracy.mean,
-        ),
-        Column(
+        spread_column("test accuracy, %", lambda row: row["result"].summary.accuracy),
+        difference_column(
             "to the baseline on the same images",
-            lambda row: told_points(row["result"].comparison.accuracy) if row["result"].comparison else None,
-            lambda row: row["result"].comparison.accuracy.value if row["result"].comparison else float("nan"),
+            lambda row: row["result"].comparison and row["result"].comparison.accuracy,
         ),
         Column("verdict", lambda row: row["result"].corrected.verdict if row["result"].corrected else None),
     ]

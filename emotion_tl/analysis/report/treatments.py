@@ -1,9 +1,16 @@
 """The chapter of the imbalance treatments: what each gives, and what it costs."""
 
+from collections.abc import Callable
+
+from matplotlib.figure import Figure
+
 from emotion_tl.analysis.figures.frontier import FrontierPoint, frontier_figure
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.imbalance import Treatments, rare_recall, rare_recall_gain
-from emotion_tl.analysis.told import told_points, told_spread
+from emotion_tl.analysis.model_comparison import ModelComparison
+from emotion_tl.analysis.paired import Difference
+from emotion_tl.analysis.report.columns import difference_column, spread_column
+from emotion_tl.analysis.told import told_spread
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Plot, Section
 
 
@@ -19,7 +26,7 @@ def treatments_section(findings: Findings) -> Section:
     return Section("Treatments of class imbalance", blocks)
 
 
-def treatments_figure(treatments: Treatments):
+def treatments_figure(treatments: Treatments) -> Figure:
     """Draws accuracy against macro-F1."""
     points = [
         FrontierPoint(
@@ -57,27 +64,15 @@ def treatments_table(treatments: Treatments) -> DataTable:
         for name, result in treatments.results.items()
     ]
 
-    def gain(heading: str, of) -> Column:
-        return Column(
-            heading,
-            lambda row: told_points(of(row["pair"].comparison)) if row["pair"] else None,
-            lambda row: of(row["pair"].comparison).value if row["pair"] else float("nan"),
-        )
+    def gain(heading: str, of: Callable[[ModelComparison], Difference]) -> Column:
+        return difference_column(heading, lambda row: of(row["pair"].comparison) if row["pair"] else None)
 
     return DataTable(
         rows,
         [
             Column("treatment", lambda row: row["name"]),
-            Column(
-                "accuracy, %",
-                lambda row: told_spread(row["result"].summary.accuracy),
-                lambda row: row["result"].summary.accuracy.mean,
-            ),
-            Column(
-                "macro-F1, %",
-                lambda row: told_spread(row["result"].summary.macro_f1),
-                lambda row: row["result"].summary.macro_f1.mean,
-            ),
+            spread_column("accuracy, %", lambda row: row["result"].summary.accuracy),
+            spread_column("macro-F1, %", lambda row: row["result"].summary.macro_f1),
             Column(
                 f"recall of {rare}, %",
                 lambda row: f"{100 * rare_recall(treatments, row['name']):.1f}",

@@ -2,7 +2,8 @@
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.findings import Findings
-from emotion_tl.analysis.told import told_points, told_seconds, told_spread
+from emotion_tl.analysis.report.columns import difference_column, spread_column
+from emotion_tl.analysis.told import told_seconds
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Section
 
 
@@ -102,20 +103,10 @@ def ensembles_table(findings: Findings) -> DataTable:
         [{"ensemble": ensemble} for ensemble in findings.ensembles],
         [
             Column("ensemble", lambda row: row["ensemble"].name),
-            Column(
-                "accuracy, %",
-                lambda row: told_spread(row["ensemble"].summary.accuracy),
-                lambda row: row["ensemble"].summary.accuracy.mean,
-            ),
-            Column(
-                "macro-F1, %",
-                lambda row: told_spread(row["ensemble"].summary.macro_f1),
-                lambda row: row["ensemble"].summary.macro_f1.mean,
-            ),
-            Column(
-                f"to {findings.ensembles[0].best_alone}",
-                lambda row: told_points(row["ensemble"].pair.comparison.accuracy),
-                lambda row: row["ensemble"].pair.comparison.accuracy.value,
+            spread_column("accuracy, %", lambda row: row["ensemble"].summary.accuracy),
+            spread_column("macro-F1, %", lambda row: row["ensemble"].summary.macro_f1),
+            difference_column(
+                f"to {findings.ensembles[0].best_alone}", lambda row: row["ensemble"].pair.comparison.accuracy
             ),
             Column("verdict", lambda row: row["ensemble"].pair.verdict),
             Column("weights", lambda row: row["ensemble"].told_weights),
