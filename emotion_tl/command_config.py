@@ -18,7 +18,7 @@ class CompareConfig:
         runs: ids of runs; an empty list takes all finished runs of the experiment.
         baseline: the model the others are compared with: its name in the study or in the table, or its backbone. None
             is the study's own, and without a study baseline_cnn.
-        num_bootstrap_resamples: resamples of the seeds and the test images behind each interval.
+        num_bootstrap_resamples: resamples of the test images behind each interval.
         confidence_level: of the intervals; 1 minus it is the level of the verdicts over all comparisons together.
         seed: of the resampling.
         output_dir: folder of the report and its tables; None is a folder named after what is compared.

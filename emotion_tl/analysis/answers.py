@@ -7,7 +7,7 @@ from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.imbalance import UNTREATED, Treatments, rare_recall, rare_recall_gain
-from emotion_tl.analysis.stages import FROZEN, stage_of
+from emotion_tl.analysis.stages import FROM_SCRATCH, FROZEN, stage_of
 from emotion_tl.analysis.told import told_in_words, told_share
 from emotion_tl.analysis.transfer_gain import TransferGain
 from emotion_tl.analysis.variants import train_fraction
@@ -48,6 +48,8 @@ def answer_frozen(comparison: Comparison) -> list[str]:
     sentences = [f"{told_level(best)}, with none of the backbone's weights changed."]
     if best.name == comparison.baseline:
         return sentences
+    if best.baseline is not None and stage_of(comparison.result_of(best.baseline).model) != FROM_SCRATCH:
+        return [*sentences, f"The baseline {best.baseline} is pretrained too: these runs do not say."]
     if best.corrected is None or best.comparison is None:
         return [
             *sentences,
@@ -138,6 +140,10 @@ def told_fractions(verdicts: Sequence[tuple[float, str]]) -> str:
     told = ", ".join(f"{fraction:.0%}" for fraction in ahead)
     if not after:
         return f"ahead of the baseline at {told} of the training images; it pays up to all that were tried."
-    fraction, verdict = after[0]
-    end = "the baseline is ahead" if verdict == WORSE else "no difference is shown"
-    return f"ahead of the baseline at {told} of the training images; from {fraction:.0%} on {end}."
+    ends = {WORSE: "the baseline is ahead", NOT_SHOWN: "no difference is shown"}
+    if len({verdict for _, verdict in after}) == 1:
+        fraction, verdict = after[0]
+        end = f"from {fraction:.0%} on {ends[verdict]}"
+    else:
+        end = ", ".join(f"at {fraction:.0%} {ends[verdict]}" for fraction, verdict in after)
+    return f"ahead of the baseline at {told} of the training images; {end}."

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emotion_tl.analysis.model_names import name_models
+from emotion_tl.analysis.model_names import name_models, numbered
 from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
@@ -90,12 +90,20 @@ def group_runs(runs: Sequence[RunRecord], names: dict[str, str] | None = None) -
     members = [tuple(by_seed[seed] for seed in sorted(by_seed)) for by_seed in groups.values()]
     made = name_models([group[0].settings for group in members])
     given = names or {}
-    return [ComparedModel(given.get(group[0].run_id, name), group) for group, name in zip(members, made, strict=True)]
+    told = numbered([given.get(group[0].run_id, name) for group, name in zip(members, made, strict=True)])
+    return [ComparedModel(name, group) for name, group in zip(told, members, strict=True)]
+
+
+def best_on_val_first(models: Sequence[ComparedModel]) -> list[ComparedModel]:
+    """Returns the models by their val accuracy: whoever has to choose one of several may not look at test."""
+    return sorted(models, key=lambda model: -model.mean_metric("val_accuracy"))
 
 
 def model_key(run: RunRecord) -> str:
     """Returns what two runs of one model have in common: all settings with an effect but the seed, and the images."""
     settings = settings_with_effect(run.settings)
     settings.pop("seed")
-    settings["backbone"]["weights"] = run.tags.get("weights")
+    settings["backbone"]["weights"] = run.tags.get("weights_sha256") or run.tags.get("weights")
+    # Runs that are older than these settings are as their defaults.
+    settings["data"] = {"dedup": "none", "train_fraction": 1.0} | settings["data"]
     return hash_content([settings, run.tags.get("dataset_fingerprint"), run.tags.get("test_fingerprint")])

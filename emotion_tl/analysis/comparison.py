@@ -139,13 +139,16 @@ def find_baselines(models: Sequence[ComparedModel], config: CompareConfig) -> li
 
 def find_baseline(model: ComparedModel, models: Sequence[ComparedModel], config: CompareConfig) -> ComparedModel | None:
     """Returns the baseline that learnt from the same images as a model; None where there is none, or this is it."""
-    same_images = (
+    same_images = [
         other
         for other in find_baselines(models, config)
         if other.tags.get("dataset_fingerprint") == model.tags.get("dataset_fingerprint")
-    )
-    baseline = next(same_images, None)
-    return None if baseline is model else baseline
+    ]
+    if not same_images or model in same_images:
+        return None
+    # Of several the one whose other settings are those of the model, as far as the names tell.
+    own = model.name.partition(", ")[2]
+    return next((other for other in same_images if other.name.partition(", ")[2] == own), same_images[0])
 
 
 def compare_with_baseline(result: ModelResult, baseline: ComparedModel | None, config: CompareConfig) -> ModelResult:

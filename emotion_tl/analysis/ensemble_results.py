@@ -1,5 +1,6 @@
 """What several models give together, beside the best of them alone."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
@@ -7,6 +8,7 @@ from emotion_tl.analysis.ensembles import Ensemble, plain_vote, soft_vote, stack
 from emotion_tl.analysis.family import CorrectedComparison, correct_family
 from emotion_tl.analysis.pairs import compare_predictions
 from emotion_tl.analysis.seed_summary import SeedSummary, summarise_seeds
+from emotion_tl.errors import DataError
 
 # Below it a model is named among the weights only by its absence.
 SMALLEST_WEIGHT = 0.005
@@ -44,7 +46,10 @@ def try_ensembles(comparison: Comparison) -> list[EnsembleResult]:
         return []
     best = max(members, key=lambda result: result.model.mean_metric("val_accuracy"))
     val, test = [result.model.val for result in members], [result.model.test for result in members]
-    ensembles = [plain_vote(test), soft_vote(val, test), stack(val, test)]
+    ensembles = [plain_vote(test), soft_vote(val, test)]
+    # It takes two val images of each class to choose its regularisation.
+    with suppress(DataError):
+        ensembles.append(stack(val, test))
     comparisons = {
         ensemble.name: compare_predictions(ensemble.test, best.model.test, comparison.config) for ensemble in ensembles
     }
@@ -62,8 +67,9 @@ def try_ensembles(comparison: Comparison) -> list[EnsembleResult]:
 
 
 def members_of(comparison: Comparison) -> list[ModelResult]:
-    """Returns the models that learnt from the images of the baseline, or where there is none of the first model."""
-    reference = comparison.result_of(comparison.baseline) if comparison.baseline else comparison.results[0]
+    """Returns the models that learnt from the images of the baseline, or where there is none of the best by val."""
+    best = max(comparison.results, key=lambda result: result.model.mean_metric("val_accuracy"))
+    reference = comparison.result_of(comparison.baseline) if comparison.baseline else best
     images = reference.model.tags.get("dataset_fingerprint")
     return [result for result in comparison.results if result.model.tags.get("dataset_fingerprint") == images]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from emotion_tl.analysis.compared_model import ComparedModel
+from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 
@@ -37,9 +37,9 @@ def stage_of(model: ComparedModel) -> str:
 
 
 def find_ladders(models: Sequence[ComparedModel]) -> list[Ladder]:
-    """Returns the networks trained in two or more stages on the same images; of each stage the first model counts."""
+    """Returns the networks trained in two or more stages on the same images; of each stage the best model on val."""
     groups: dict[str, dict[str, ComparedModel]] = {}
-    for model in models:
+    for model in best_on_val_first(models):
         groups.setdefault(network_key(model), {}).setdefault(stage_of(model), model)
     return [
         Ladder(network_name(next(iter(group.values()))), tuple((name, group[name]) for name in STAGES if name in group))
@@ -52,14 +52,18 @@ def network_key(model: ComparedModel) -> str:
     """Returns what models have in common that differ in their schedule and weights alone."""
     settings = settings_with_effect(model.settings)
     backbone = {key: value for key, value in settings["backbone"].items() if "weights" not in key}
-    kept = [settings[name] for name in ("data", "imbalance", "head")]
-    return hash_content([backbone, *kept, model.tags.get("dataset_fingerprint")])
+    kept = {name: content for name, content in settings.items() if name not in ("seed", "schedule", "backbone")}
+    return hash_content([backbone, kept, model.tags.get("dataset_fingerprint")])
 
 
 def network_name(model: ComparedModel) -> str:
-    """Returns the backbone, and where it is cut."""
-    backbone = model.settings["backbone"]
-    return f"{backbone['name']} to {backbone['output_block']}" if backbone["output_block"] else backbone["name"]
+    """Returns the backbone, where it is cut, and what is unusual about its images and classes."""
+    settings = model.settings
+    backbone, fraction = settings["backbone"], float(settings["data"].get("train_fraction", 1.0))
+    parts = [f"{backbone['name']} to {backbone['output_block']}" if backbone["output_block"] else backbone["name"]]
+    parts += [f"{fraction:.0%} of the training images"] if fraction < 1 else []
+    parts += [settings["imbalance"]["name"]] if settings["imbalance"]["name"] != "none" else []
+    return ", ".join(parts)
 
 
 def learning_curve(run: RunRecord) -> pd.DataFrame:

@@ -1,10 +1,11 @@
 """Models that differ in one thing alone: the share of the images they learnt from, or the treatment of imbalance."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emotion_tl.analysis.compared_model import ComparedModel
+from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first
+from emotion_tl.analysis.model_names import name_models, numbered
 from emotion_tl.identity import hash_content, settings_with_effect
 
 
@@ -40,17 +41,21 @@ def find_variants(
     value_of: Callable[[ComparedModel], Any],
     shared_settings: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> list[Variants]:
-    """Returns the groups of models with the same shared settings and two or more values; of each value the first."""
+    """Returns the groups of models with the same shared settings and two or more values; of each the best on val."""
     groups: dict[str, dict[Any, ComparedModel]] = {}
-    for model in models:
+    shared: dict[str, dict[str, Any]] = {}
+    for model in best_on_val_first(models):
         settings = shared_settings(settings_with_effect(model.settings))
         settings = {name: content for name, content in settings.items() if name != "seed"}
         key = hash_content([settings, model.tags.get("weights"), model.tags.get("test_fingerprint")])
         groups.setdefault(key, {}).setdefault(value_of(model), model)
+        shared[key] = settings
+    several = {key: group for key, group in groups.items() if len(group) > 1}
+    made = name_models([shared[key] for key in several])
+    names = numbered([common_name(group.values()) or name for group, name in zip(several.values(), made, strict=True)])
     return [
-        Variants(shortest_name(group.values()), tuple(sorted(group.items(), key=lambda item: item[0])))
-        for group in groups.values()
-        if len(group) > 1
+        Variants(name, tuple(sorted(group.items(), key=lambda item: item[0])))
+        for name, group in zip(names, several.values(), strict=True)
     ]
 
 
@@ -65,6 +70,7 @@ def without_train_fraction(settings: dict[str, Any]) -> dict[str, Any]:
     return settings | {"data": data}
 
 
-def shortest_name(models: Any) -> str:
-    """Returns what the names of the models have in common: what stands before the setting that differs."""
-    return min((model.name for model in models), key=len).split(", ")[0]
+def common_name(models: Iterable[ComparedModel]) -> str | None:
+    """Returns the name of the arm that all models are of; None where they are of several."""
+    arms = {model.name.split(", ")[0] for model in models}
+    return arms.pop() if len(arms) == 1 else None

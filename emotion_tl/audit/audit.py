@@ -40,7 +40,9 @@ def audit_dataset(config: AuditConfig) -> AuditResult:
     if config.label_issues:
         issues, note = judge_images(result, kept, config)
         result = replace(result, label_issues=issues, notes=(note,) if note else ())
-    kept.keep_audit(result.to_json())
+    if config.near_duplicates and config.label_issues:
+        # A part of it must not take the place of the whole one.
+        kept.keep_audit(result.to_json())
     write_audit(result, config)
     return result
 

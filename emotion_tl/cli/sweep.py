@@ -185,11 +185,13 @@ def finish_sweep(interrupted: bool = False) -> bool:
     accuracies = [outcome.val_accuracy for outcome in outcomes if outcome.val_accuracy is not None]
     if accuracies:
         metrics["val_accuracy"] = max(accuracies)
-    if outcomes:
-        open_sweep.report(open_sweep, outcomes, interrupted)
     status = "KILLED" if interrupted else "FAILED" if num_failed else "FINISHED"
-    log_summary(open_sweep.run_id, metrics)
-    close_parent_run(open_sweep.run_id, status)
+    try:
+        if outcomes:
+            open_sweep.report(open_sweep, outcomes, interrupted)
+    finally:
+        log_summary(open_sweep.run_id, metrics)
+        close_parent_run(open_sweep.run_id, status)
     return num_failed > 0
 
 

@@ -73,6 +73,9 @@ def test_where_transfer_stops_paying():
         "ahead of the baseline at 1%, 10% of the training images; from 100% on no difference is shown."
     )
     assert "from 10% on the baseline is ahead" in told_fractions([(0.01, better), (0.1, worse)])
+    assert "at 10% no difference is shown, at 100% the baseline is ahead" in told_fractions(
+        [(0.01, better), (0.1, unclear), (1.0, worse)]
+    )
     assert "it pays up to all that were tried" in told_fractions([(0.1, unclear), (1.0, better)])
     assert "not shown to be ahead" in told_fractions([(0.1, unclear), (1.0, worse)])
 

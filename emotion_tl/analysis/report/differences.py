@@ -1,12 +1,15 @@
 """The chapter of the differences to the baseline: how large, how sure, for which classes, on which images."""
 
+from collections.abc import Callable
+from math import isnan
+
 from matplotlib.figure import Figure
 
 from emotion_tl.analysis.answers import BETTER, WORSE, verdict_sentences
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.figures.intervals import IntervalLine, interval_figure
 from emotion_tl.analysis.report.columns import difference_column
-from emotion_tl.analysis.told import told_points
+from emotion_tl.analysis.told import told_points, told_share
 from emotion_tl.analysis.wording import told_p_value
 from emotion_tl.evaluation.figure_style import BLUE, GREY, RED
 from emotion_tl.html_report.blocks import (
@@ -17,6 +20,7 @@ from emotion_tl.html_report.blocks import (
     Details,
     Paragraph,
     Plot,
+    Row,
     Section,
 )
 
@@ -142,12 +146,12 @@ def class_table(result: ModelResult) -> DataTable:
 def agreement_table(compared: list[ModelResult]) -> DataTable:
     """Returns whether the models err on the same images as the baseline."""
 
-    def share(heading: str, name: str) -> Column:
-        return Column(
-            heading,
-            lambda row: f"{100 * getattr(row['agreement'], name):.1f} %",
-            lambda row: getattr(row["agreement"], name),
-        )
+    def share(heading: str, name: str, tell: Callable[[float], str] = told_share) -> Column:
+        def value(row: Row) -> float:
+            found = getattr(row["agreement"], name)
+            return float("nan") if found is None else found
+
+        return Column(heading, lambda row: None if isnan(value(row)) else tell(value(row)), value)
 
     rows = [{"name": result.name, "agreement": result.comparison.agreement} for result in compared if result.comparison]
     return DataTable(
@@ -159,7 +163,7 @@ def agreement_table(compared: list[ModelResult]) -> DataTable:
             share("only the baseline right", "only_baseline"),
             share("both wrong", "both_wrong"),
             share("of these, same wrong class", "same_wrong_class"),
-            Column("kappa", lambda row: f"{row['agreement'].kappa:.2f}", lambda row: row["agreement"].kappa),
+            share("kappa", "kappa", "{:.2f}".format),
         ],
         "Do they err on the same images? Shares of the test images; Cohen's kappa of being right: 1 the same images, "
         "0 as chance would have it",

@@ -15,8 +15,9 @@ def method_section(comparison: Comparison) -> Section:
                 [
                     "The best epoch was chosen on val over all phases of a run; test was predicted once, after that. "
                     "Which of several models is called the best is decided on val too.",
-                    f"Intervals: {config.num_bootstrap_resamples:,} resamples of the test images and, where there are "
-                    f"several, the seeds, level {config.confidence_level:.0%}. Differences: the same images for both.",
+                    f"Intervals, level {config.confidence_level:.0%}: over the test images, by "
+                    f"{config.num_bootstrap_resamples:,} resamples, and where there are several, over the seeds, by "
+                    "their spread. Differences: the same images for both.",
                     "With one seed a model, McNemar's exact test (McNemar 1947) compares two trained networks, and "
                     "says nothing of other seeds. With several, the test takes the spread over the seeds into account. "
                     "The correction for many comparisons is Holm's (1979).",

@@ -8,11 +8,10 @@ from emotion_tl.analysis.told import told_in_words, told_points, told_spread
 from emotion_tl.html_report.blocks import Block, BulletList, Heading, KeyFigure, KeyFigures, Notice, Paragraph, Section
 
 VERDICTS = {
-    BETTER: "Transfer beats training from scratch here",
-    WORSE: "Training from scratch beats transfer here",
-    NOT_SHOWN: "No difference between transfer and training from scratch is shown",
+    BETTER: "Transfer beats {baseline}, trained from scratch",
+    WORSE: "{baseline}, trained from scratch, beats transfer",
+    NOT_SHOWN: "No difference between transfer and {baseline}, trained from scratch, is shown",
 }
-
 OTHERWISE = {
     BETTER: "The best pretrained model is ahead of the baseline",
     WORSE: "The baseline is ahead of the best pretrained model",
@@ -55,10 +54,10 @@ def lead_sentence(best: ModelResult, comparison: Comparison) -> str:
     assert best.baseline is not None
     difference = told_in_words(best.comparison.accuracy)
     is_from_scratch = stage_of(comparison.result_of(best.baseline).model) == FROM_SCRATCH
-    verdict = (VERDICTS if is_from_scratch else OTHERWISE)[best.corrected.verdict]
+    verdict = (VERDICTS if is_from_scratch else OTHERWISE)[best.corrected.verdict].format(baseline=best.baseline)
     return (
-        f"{verdict}. Of the pretrained models {best.name} is best on val; its test accuracy "
-        f"differs from that of {best.baseline} by {difference}."
+        f"{verdict}. Of the pretrained models {best.name} is best on val; the "
+        f"difference in test accuracy is {difference}."
     )
 
 

@@ -56,8 +56,8 @@ def cost_table(comparison: Comparison) -> DataTable:
             ),
             Column(
                 "parameters",
-                lambda row: f"{int(row['result'].model.tags['num_parameters']) / 1e6:.1f} M",
-                lambda row: int(row["result"].model.tags["num_parameters"]),
+                lambda row: f"{num_parameters(row['result']) / 1e6:.1f} M" if num_parameters(row["result"]) else None,
+                lambda row: num_parameters(row["result"]) or float("nan"),
             ),
             metric("model file", "model_megabytes", lambda value: f"{value:.0f} MB"),
             metric("one image", "latency_milliseconds", lambda value: f"{value:.1f} ms"),
@@ -66,6 +66,11 @@ def cost_table(comparison: Comparison) -> DataTable:
         ],
         "Training and use, means over the seeds, each on the machine that ran it",
     )
+
+
+def num_parameters(result: ModelResult) -> int:
+    """Returns the weights of the network; 0 where the runs do not tell."""
+    return int(result.model.tags.get("num_parameters", 0))
 
 
 def num_epochs(result: ModelResult) -> float:
