@@ -1,0 +1,60 @@
+"""Comparisons at the edge: models without a mistake, several baselines, settings that tell arms apart."""
+
+import pytest
+
+from emotion_tl.analysis.comparison import Comparison, compare_records
+from emotion_tl.analysis.findings import find_all
+from emotion_tl.analysis.report.report import write_report
+from emotion_tl.command_config import CompareConfig
+from emotion_tl.config import TrackingConfig
+from emotion_tl.tracking.run_record import read_records
+from tests.analysis.simulated_runs import log_run, store
+
+ALWAYS = 1 - 1e-12
+TRANSFER, SCRATCH = ["backbone=inceptionv3"], ["backbone=baseline_cnn"]
+
+
+def compare(folder, names=None) -> Comparison:
+    config = CompareConfig(num_bootstrap_resamples=50, tracking=TrackingConfig(uri=store(folder)))
+    return compare_records(read_records(config.tracking, None, []), config, "simulated", names)
+
+
+def test_two_models_without_a_mistake_are_reported(tmp_path):
+    log_run(tmp_path, TRANSFER, ALWAYS)
+    log_run(tmp_path, SCRATCH, ALWAYS)
+    comparison = compare(tmp_path)
+    assert comparison.results[0].summary.accuracy.mean == 1
+    write_report(comparison, find_all(comparison), tmp_path / "report.html")
+    assert "No difference" in (tmp_path / "report.html").read_text()
+
+
+def test_of_several_baselines_the_one_with_the_same_settings_is_taken(tmp_path):
+    names = {}
+    for rate, accuracy in ((0.5, 0.7), (0.2, 0.6)):
+        for backbone, arm in ((TRANSFER, "transfer"), (SCRATCH, "baseline_cnn")):
+            run_id = log_run(tmp_path, [*backbone, f"head.dropout={rate}"], accuracy)
+            names[run_id] = f"{arm}, head.dropout={rate}"
+    baselines = {result.name: result.baseline for result in compare(tmp_path, names).results}
+    assert baselines == {
+        "transfer, head.dropout=0.5": "baseline_cnn, head.dropout=0.5",
+        "transfer, head.dropout=0.2": "baseline_cnn, head.dropout=0.2",
+        "baseline_cnn, head.dropout=0.5": None,
+        "baseline_cnn, head.dropout=0.2": None,
+    }
+
+
+def test_two_models_of_one_name_are_told_apart(tmp_path):
+    first = log_run(tmp_path, [*TRANSFER, "seed=0"], 0.7)
+    second = log_run(tmp_path, [*TRANSFER, "seed=1"], 0.7, {"dataset_fingerprint": "cleaned since"})
+    baseline = log_run(tmp_path, SCRATCH, 0.6)
+    comparison = compare(tmp_path, {first: "arm", second: "arm", baseline: "baseline_cnn"})
+    assert sorted(result.name for result in comparison.results) == ["arm (1)", "arm (2)", "baseline_cnn"]
+
+
+def test_of_two_models_in_one_stage_val_chooses(tmp_path):
+    log_run(tmp_path, [*TRANSFER, "schedule=frozen_only", "trainer.batch_size=32"], 0.5)
+    log_run(tmp_path, [*TRANSFER, "schedule=frozen_then_unfrozen", "trainer.batch_size=32"], 0.5)
+    log_run(tmp_path, [*TRANSFER, "schedule=frozen_then_unfrozen", "trainer.batch_size=64"], 0.9)
+    (gain,) = find_all(compare(tmp_path)).transfer_gains
+    # What was trained with another batch size is no step of this ladder.
+    assert [step.result.summary.accuracy.mean for step in gain.steps] == pytest.approx([0.5, 0.5], abs=0.05)
