@@ -57,6 +57,7 @@ def test_a_run_does_not_differ_from_itself():
     assert result.p_value == 1
 
 
+@pytest.mark.slow
 def test_equal_models_are_seldom_called_different():
     rng = np.random.default_rng(0)
     num_trials, labels = 400, np.zeros(300, dtype=int)

@@ -14,6 +14,7 @@ from tests.explanation.networks import CORNERS, brightness_network, draw_patches
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_maps_are_the_same_on_another_backend(backend, tmp_path):
     if importlib.util.find_spec(backend) is None:

@@ -65,6 +65,7 @@ def test_run_in_mlflow_says_what_it_is_and_is_no_training(result, config):
         find_runs(TrackingConfig(uri=config.tracking.uri), None, [])
 
 
+@pytest.mark.slow
 def test_same_command_gives_the_same_numbers(result, config):
     keras.backend.clear_session()
     pd.testing.assert_frame_equal(run_probes(config).table, result.table)
