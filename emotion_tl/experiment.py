@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from emotion_tl.config import ExperimentConfig
+from emotion_tl.continuation import take_up
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.distribution import build_distribution
 from emotion_tl.models.transfer_model import build_transfer_model
@@ -55,7 +56,8 @@ class ExperimentResult:
 def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResult:
     """Trains and evaluates one configuration and logs it as one MLflow run.
 
-    The best epoch is chosen on val; the test images are predicted once, after that.
+    The best epoch is chosen on val; the test images are predicted once, after that. Where the same was interrupted
+    before, it goes on from there.
 
     Raises:
         EmotionTLError: one of its kinds, for everything the user can mend; the message says how.
@@ -74,14 +76,16 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
         run.log_config(config)
         run.log_dataset(dataset, config.data)
         run.log_tags(describe_run(config, dataset, model, device))
+        before = take_up(config, dataset, run)
         started = time.perf_counter()
         with distribution.scope():
-            training = train(model, dataset, config, output_dir, listeners=(run.log_epoch,))
-        seconds = time.perf_counter() - started
+            training = train(model, dataset, config, output_dir, (run.log_epoch,), before.stretch)
+        seconds = before.seconds + time.perf_counter() - started
 
         with distribution.scope(), explain_memory_errors(config, "evaluation"):
             metrics, predictions = evaluate_splits(model, dataset, config, training)
         metrics |= {"best_epoch": training.best_epoch, "training_seconds": seconds, "inputs": training.inputs}
         write_results(config, dataset, model, training, metrics, predictions, output_dir)
         log_results(run, config, dataset, model, metrics, output_dir)
+        before.forget(output_dir)
     return ExperimentResult(run.run_id, run.name, output_dir, metrics, training.history, predictions)

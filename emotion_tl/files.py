@@ -4,6 +4,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+STATE_FOLDER = "state"
+"""In the folder of a run: what its training goes on from, which is large and of use on this machine alone."""
+
 
 def replace_file(path: Path, write: Callable[[Path], object], must_outlive_power: bool = False) -> None:
     """Writes a file beside its place and moves it there: who reads it meanwhile finds the old one or the new one.

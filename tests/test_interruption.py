@@ -81,6 +81,26 @@ def test_interrupted_run_is_closed_as_killed(folder, ended_by, arguments):
     assert json.loads((run_folder / "best.json").read_text())["epoch"] >= 1
 
 
+@pytest.mark.parametrize("arguments", [[], ["-m"]], ids=["run", "sweep"])
+def test_pulled_plug_costs_no_more_than_the_last_epochs(folder, arguments):
+    process = start(folder, *arguments)
+    wait_for(lambda: any(folder.rglob("state.json")))
+    (state,) = folder.rglob("state.json")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=PATIENCE_SECONDS)
+    num_kept = len(json.loads(state.read_text())["content"]["rows"])
+    before = pd.read_csv(state.parent.parent / "history.csv")
+    again = start(folder, *arguments)
+    wait_for(lambda: len(list(folder.rglob("history.csv"))) == 2)
+    (history,) = set(folder.rglob("history.csv")) - {state.parent.parent / "history.csv"}
+    wait_for(lambda: len(pd.read_csv(history)) > num_kept)
+    again.send_signal(signal.SIGINT)
+    _, told = again.communicate(timeout=PATIENCE_SECONDS)
+    assert again.returncode == 130
+    assert "going on with the interrupted run" in " ".join(told.split())
+    pd.testing.assert_frame_equal(pd.read_csv(history)[:num_kept], before[:num_kept], check_exact=False)
+
+
 def test_pulled_plug_in_a_sweep_costs_the_job_it_was_in(folder):
     seeds = "seed=0,1"
     process = start(folder, "-m", seeds, epochs=60)

@@ -37,6 +37,7 @@ LAYERS = {
     "results": 3,
     "sweeps": 3,
     "studies": 3,
+    "continuation": 3,
     "experiment": 3,
     "analysis": 3,
     "inference": 3,

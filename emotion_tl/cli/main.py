@@ -20,6 +20,10 @@ OWN_MODES = {
     *("--hydra-help", "--version", "-sc", "--shell-completion"),
 }
 
+# Commands that, given again, go on where they were interrupted.
+GO_ON = ("train", "study", "tune")
+KEPT = "What was computed is kept, in the run's folder and, as killed, in MLflow. The same command goes on from there."
+
 
 def hydra_arguments(command: str, arguments: list[str]) -> list[str]:
     """Returns the arguments of a command as Hydra takes them."""
@@ -59,7 +63,7 @@ def main() -> None:
         raise
     except KeyboardInterrupt:
         finish_sweep(interrupted=True)
-        print_error("Interrupted. What was computed until then is in the run's folder and, as killed, in MLflow.")
+        print_error(f"Interrupted. {KEPT}" if command in GO_ON else "Interrupted.")
         sys.exit(EXIT_INTERRUPTED)
     if finish_sweep():
         sys.exit(EXIT_FAILED)

@@ -18,6 +18,7 @@ from emotion_tl.command_config import ProbeConfig
 from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_plain
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.errors import reason_of
+from emotion_tl.files import STATE_FOLDER
 from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags
 from emotion_tl.tracking.store import open_store, select_experiment
 
@@ -30,7 +31,7 @@ LONGEST_DIGEST = 36
 
 # Weights and models stay in the run's folder; `log_keras_model` logs the model.
 LARGE_FILES = {".keras", ".h5"}
-HIDDEN = {".hydra", LOCK_FILE}
+HIDDEN = {".hydra", LOCK_FILE, STATE_FOLDER}
 
 # Columns of the history by the name of their metric, which stands beside its val_ twin in the UI's list.
 METRIC_NAMES = {

@@ -40,12 +40,17 @@ def read_run_id(folder: Path) -> str | None:
     return json.loads(file.read_text())["run_id"] if file.is_file() else None
 
 
+def folder_here(run: Run) -> Path | None:
+    """Returns the folder of a run of this machine, which may have been removed; None for a run of another one."""
+    tags = run.data.tags
+    return Path(tags[FOLDER_TAG]) if tags.get(HOST_TAG) == platform.node() and FOLDER_TAG in tags else None
+
+
 def has_died(run: Run) -> bool:
     """Returns whether a run that MLflow calls RUNNING was on this machine and its process is gone."""
-    tags = run.data.tags
-    if run.info.status != "RUNNING" or tags.get(HOST_TAG) != platform.node() or FOLDER_TAG not in tags:
+    folder = folder_here(run)
+    if run.info.status != "RUNNING" or folder is None:
         return False
-    folder = Path(tags[FOLDER_TAG])
     if not folder.is_dir():
         return True
     try:

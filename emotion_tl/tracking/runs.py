@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
-from emotion_tl.tracking.running import close_dead_run
+from emotion_tl.tracking.running import close_dead_run, folder_here
 from emotion_tl.tracking.store import open_store
 
 # What runs are found by, see `emotion_tl.identity`.
@@ -59,6 +59,7 @@ class RunSummary:
         metrics: the latest value of each.
         reason: why it did not finish.
         total_seconds: from its start to its end; None where it has not ended.
+        folder: of its files, where they are on this machine.
     """
 
     run_id: str
@@ -67,6 +68,7 @@ class RunSummary:
     metrics: dict[str, float]
     reason: str | None
     total_seconds: float | None = None
+    folder: Path | None = None
 
 
 def find_same_runs(config: TrackingConfig, experiment_name: str, identity: str) -> list[RunSummary]:
@@ -111,7 +113,8 @@ def summarise(run: Run) -> RunSummary:
     info = run.info
     seconds = None if info.end_time is None else (info.end_time - info.start_time) / 1000
     metrics = run.data.metrics | early_figures(run)
-    return RunSummary(info.run_id, info.run_name, info.status, metrics, run.data.tags.get("reason"), seconds)
+    reason = run.data.tags.get("reason")
+    return RunSummary(info.run_id, info.run_name, info.status, metrics, reason, seconds, folder_here(run))
 
 
 def early_figures(run: Run) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Takes states of a training at the ends of its epochs, and puts one back before it goes on."""
 
 import logging
+import time
 
 import keras
 
@@ -41,7 +42,9 @@ class StateCallback(keras.callbacks.Callback):
         has_ended = self.model.stop_training or num_done == self.keeper.config.schedule.phases[self.phase].epochs
         leaves_phase = has_ended or num_done == self.keeper.num_epochs(self.phase)
         if self.keeper.must_keep(self.phase, leaves_phase):
+            started = time.monotonic()
             self.take(has_ended).write(self.keeper.record.folder)
+            self.keeper.postpone_state(time.monotonic() - started)
         # Not by fewer epochs of `fit`: the moving average would take the weights' place after the last of them.
         self.model.stop_training = leaves_phase
 

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from emotion_tl.errors import EmotionTLError
-from emotion_tl.files import force_to_disk, replace_file
+from emotion_tl.files import STATE_FOLDER, force_to_disk, replace_file
 
-FOLDER = "state"
 CONTENT_FILE = "state.json"
 # To be raised when what an older version wrote can no longer be read.
 FORMAT = 1
@@ -56,12 +55,12 @@ class StateFiles:
 
 def has_state(output_dir: Path) -> bool:
     """Returns whether a training left something to go on from in its folder."""
-    return (output_dir / FOLDER / CONTENT_FILE).is_file()
+    return (output_dir / STATE_FOLDER / CONTENT_FILE).is_file()
 
 
 def remove_state(output_dir: Path) -> None:
     """Removes what a training left to go on from. Its history and its best weights stay."""
-    shutil.rmtree(output_dir / FOLDER, ignore_errors=True)
+    shutil.rmtree(output_dir / STATE_FOLDER, ignore_errors=True)
 
 
 def write_state(output_dir: Path, name: str, best_name: str, files: StateFiles) -> None:
@@ -73,7 +72,7 @@ def write_state(output_dir: Path, name: str, best_name: str, files: StateFiles) 
         best_name: of the link to the weights, without its ending.
         files: what is to stand in them. Of the weights a link is made, or a copy where the file system has no links.
     """
-    folder = output_dir / FOLDER
+    folder = output_dir / STATE_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     paths = {"arrays": folder / f"{name}.npz"}
     replace_file(paths["arrays"], lambda partial: write_arrays(partial, files.arrays), must_outlive_power=True)
@@ -95,7 +94,7 @@ def read_state(output_dir: Path) -> StateFiles:
     Raises:
         TrainingStateError: where there are none, or one of them is not as it was written; it is named.
     """
-    folder = output_dir / FOLDER
+    folder = output_dir / STATE_FOLDER
     described = read_content(folder / CONTENT_FILE)
     paths = {}
     for kind, entry in described["files"].items():
@@ -130,12 +129,12 @@ def read_content(path: Path) -> dict[str, Any]:
 
 def copy_state(source: Path, destination: Path) -> None:
     """Makes the state of one training that of another too, by links where there are any."""
-    described = read_content(source / FOLDER / CONTENT_FILE)
-    (destination / FOLDER).mkdir(parents=True, exist_ok=True)
+    described = read_content(source / STATE_FOLDER / CONTENT_FILE)
+    (destination / STATE_FOLDER).mkdir(parents=True, exist_ok=True)
     names = [*(entry["file"] for entry in described["files"].values()), CONTENT_FILE]
     for name in names:
-        link_file(source / FOLDER / name, destination / FOLDER / name)
-    keep_only(destination / FOLDER, set(names))
+        link_file(source / STATE_FOLDER / name, destination / STATE_FOLDER / name)
+    keep_only(destination / STATE_FOLDER, set(names))
 
 
 def link_file(source: Path, target: Path) -> None:

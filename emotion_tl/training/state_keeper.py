@@ -1,6 +1,7 @@
 """Brings a training to where another one stopped, and knows how far this stretch of it goes."""
 
 import logging
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from emotion_tl.training.state_settings import deciding_settings, describe_diffe
 from emotion_tl.training.stretch import Stretch
 
 logger = logging.getLogger(__name__)
+
+# A state may take one second in so many.
+SECONDS_FOR_EACH_OF_A_STATE = 50.0
 
 
 class StateKeeper:
@@ -42,6 +46,7 @@ class StateKeeper:
         self.record = record
         self.stretch = stretch
         self.dataset_fingerprint = dataset_fingerprint
+        self.next_state = time.monotonic() + stretch.seconds_between_states
         # Of the phase that goes on, until it does.
         self.pending: TrainingState | None = None
         if stretch.resume_from is None:
@@ -108,5 +113,14 @@ class StateKeeper:
     def must_keep(self, phase: str, leaves_phase: bool) -> bool:
         """Returns whether a state is to be kept after an epoch."""
         if self.stretch.keep_state == "epoch":
-            return True
+            return time.monotonic() >= self.next_state
         return self.stretch.keep_state == "end" and leaves_phase and self.is_last(phase)
+
+    def postpone_state(self, seconds: float) -> None:
+        """Lets the next state wait, where states have to.
+
+        Args:
+            seconds: that it took to write one.
+        """
+        pause = self.stretch.seconds_between_states
+        self.next_state = time.monotonic() + (max(pause, SECONDS_FOR_EACH_OF_A_STATE * seconds) if pause else 0.0)

@@ -19,11 +19,14 @@ class Stretch:
         resume_from: folder of the training to go on from, which may be this one's own; None starts anew.
         keep_state: when there is something to go on from afterwards: "never", at the "end" of the stretch, or from each
             "epoch" on, so that a process may be killed at any time.
+        seconds_between_states: with "epoch", an epoch that ends sooner after the last state leaves none, and where
+            states take long to write there are fewer of them. 0 has each epoch leave one.
     """
 
     num_epochs: int | None = None
     resume_from: Path | None = None
     keep_state: str = "never"
+    seconds_between_states: float = 0.0
 
     def __post_init__(self) -> None:
         """Checks the parts.

@@ -79,6 +79,17 @@ def test_an_interrupted_training_goes_on_at_the_last_epoch_that_ended(two_phases
     assert (folder / "best.json").read_text() == (two_phases[2] / "best.json").read_text()
 
 
+@pytest.mark.parametrize(("seconds", "is_kept"), [(1000.0, False), (1e-9, True)])
+def test_states_come_no_more_often_than_they_may(seconds, is_kept, dataset, tmp_path):
+    config = make_config(make_phase(epochs=2, **FAST_HEAD), head=HEAD)
+    stretch = Stretch(keep_state="epoch", seconds_between_states=seconds)
+    train_stretch(config, dataset, tmp_path / "run", stretch)
+    assert has_state(tmp_path / "run") == is_kept
+    if is_kept:
+        # The second epoch came sooner after the first state than fifty times what that had cost.
+        assert len(TrainingState.read(tmp_path / "run").rows) == 1
+
+
 def test_stretches_of_a_head_trial(dataset, tmp_path):
     config = make_config(make_phase(epochs=3, weight_decay=1e-3, **FAST_HEAD), head=HEAD)
     config.cache_dir = str(tmp_path / "cache")

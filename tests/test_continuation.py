@@ -1,0 +1,147 @@
+"""A run that is interrupted, and started again: it ends as if nothing had happened."""
+
+import contextlib
+import logging
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from emotion_tl import continuation
+from emotion_tl.config import ExperimentConfig
+from emotion_tl.continuation import Continuation, take_up
+from emotion_tl.data.dataset import load_dataset
+from emotion_tl.experiment import ExperimentResult, run_experiment
+from emotion_tl.files import STATE_FOLDER
+from emotion_tl.tracking.run import TrackedRun, track_run
+from emotion_tl.tracking.running import read_run_id
+from tests.runs import BASELINE, compose_config, tiny_overrides, write_faces
+
+PHASES = [
+    "schedule=frozen_then_unfrozen",
+    "head=mlp",
+    "schedule.phases.frozen.epochs=1",
+    "schedule.phases.unfrozen.epochs=3",
+    "schedule.phases.unfrozen.learning_rate=1e-3",
+    "trainer.deterministic=true",
+]
+INTERRUPTED_AT = 3
+EXPERIMENT = "interrupted"
+MEASURED = ["seconds", "images_per_second"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("continuation")
+    write_faces(folder / "faces")
+    return folder
+
+
+def make_config(folder: Path, experiment: str, *overrides: str) -> ExperimentConfig:
+    place = f"tracking.experiment_name={experiment}"
+    return compose_config([*tiny_overrides(folder / "faces", folder), *BASELINE, *PHASES, place, *overrides])
+
+
+@pytest.fixture(scope="module")
+def whole(folder) -> ExperimentResult:
+    """Returns the run in one go."""
+    return run_experiment(make_config(folder, "whole"), folder / "whole")
+
+
+@pytest.fixture(scope="module")
+def interrupted(folder) -> Path:
+    """Returns the folder of the same run, ended as by Ctrl-C after an epoch was told and before its state was kept."""
+    log_epoch = TrackedRun.log_epoch
+
+    def log_until_interrupted(run, row):
+        log_epoch(run, row)
+        if row["epoch"] == INTERRUPTED_AT:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(continuation, "SECONDS_BETWEEN_STATES", 0.0)
+        patched.setattr(TrackedRun, "log_epoch", log_until_interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run_experiment(make_config(folder, EXPERIMENT), folder / "interrupted")
+    return folder / "interrupted"
+
+
+def look_for_more(folder: Path, *overrides: str) -> Continuation:
+    """Returns how the same run with other settings would start; its own run in MLflow ends at once, as failed."""
+    config = make_config(folder, EXPERIMENT, *overrides)
+    dataset = load_dataset(config.data, Path(config.cache_dir))
+    place = folder / "looking"
+    place.mkdir(exist_ok=True)
+    with (
+        contextlib.suppress(InterruptedError),
+        track_run(config.tracking, dataset.name, "looking", place) as run,
+    ):
+        start = take_up(config, dataset, run)
+        raise InterruptedError
+    return start
+
+
+def test_states_are_no_artifacts(interrupted):
+    assert (interrupted / STATE_FOLDER).is_dir()
+    (run,) = mlflow.search_runs(
+        experiment_names=[EXPERIMENT], filter_string="attributes.status = 'KILLED'", output_format="list"
+    )
+    names = {artifact.path for artifact in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
+    assert "history.csv" in names
+    assert STATE_FOLDER not in names
+
+
+@pytest.mark.parametrize(
+    ("overrides", "goes_on"), [([], True), (["sweep.rerun=all"], False), (["head.dropout=0.1"], False)]
+)
+def test_goes_on_only_with_the_same_and_unless_told_otherwise(interrupted, folder, overrides, goes_on):
+    start = look_for_more(folder, *overrides)
+    assert start.stretch.resume_from == (interrupted if goes_on else None)
+    assert (start.seconds > 0) == goes_on
+    # The next interruption is to cost no more than this one.
+    assert start.stretch.keep_state == "epoch"
+
+
+def test_damaged_state_is_told_and_the_run_starts_anew(interrupted, folder, caplog):
+    (arrays,) = (interrupted / STATE_FOLDER).glob("*.npz")
+    content = arrays.read_bytes()
+    arrays.write_bytes(content[:-10])
+    with caplog.at_level(logging.WARNING):
+        start = look_for_more(folder)
+    arrays.write_bytes(content)
+    assert start.stretch.resume_from is None
+    assert str(arrays) in caplog.text
+
+
+@pytest.fixture(scope="module")
+def result(interrupted, folder) -> ExperimentResult:
+    """Returns the interrupted run, started again."""
+    return run_experiment(make_config(folder, EXPERIMENT), folder / "again")
+
+
+def test_comes_to_the_same_end(result, whole, interrupted):
+    pd.testing.assert_frame_equal(result.history.drop(columns=MEASURED), whole.history.drop(columns=MEASURED))
+    columns = [name for name in whole.predictions if name.startswith("probability_")]
+    np.testing.assert_array_equal(result.predictions[columns], whole.predictions[columns])
+    # The epochs before the interruption are those of the first run, not trained again.
+    told = pd.read_csv(interrupted / "history.csv")
+    num_kept = INTERRUPTED_AT - 1
+    assert result.history["seconds"][:num_kept].tolist() == pytest.approx(told["seconds"][:num_kept].tolist())
+    assert result.metrics["training_seconds"] > result.history["seconds"].sum()
+
+
+def test_mlflow_has_all_epochs_and_knows_what_went_on(result, interrupted):
+    run = mlflow.get_run(result.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["continues"] == read_run_id(interrupted)
+    losses = mlflow.MlflowClient().get_metric_history(result.run_id, "train_loss")
+    assert [point.step for point in losses] == result.history["epoch"].tolist()
+    assert [point.value for point in losses] == result.history["loss"].tolist()
+
+
+def test_nothing_is_left_to_go_on_from(result, interrupted, folder):
+    assert not (interrupted / STATE_FOLDER).exists()
+    assert not (result.output_dir / STATE_FOLDER).exists()
+    assert look_for_more(folder).stretch.resume_from is None
