@@ -1,5 +1,6 @@
 """Finished runs, read back from MLflow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +70,8 @@ class RunSummary:
     total_seconds: float | None = None
 
 
-def find_same_runs(config: TrackingConfig, experiment_name: str, identity: str) -> list[RunSummary]:
-    """Returns the runs of an experiment with this identity, the latest first, whatever became of them.
+def find_same_runs(config: TrackingConfig, experiment_name: str, identities: Sequence[str]) -> list[RunSummary]:
+    """Returns the runs of an experiment with one of these identities, the latest first, whatever became of them.
 
     Runs of this machine whose process died are closed as killed. Those whose pretrained weights could not be had are
     left out: the next try may have them.
@@ -79,15 +80,17 @@ def find_same_runs(config: TrackingConfig, experiment_name: str, identity: str) 
     experiment = mlflow.get_experiment_by_name(experiment_name)
     if experiment is None:
         return []
-    runs = mlflow.search_runs(
-        [experiment.experiment_id],
-        f"tags.{IDENTITY_TAG} = '{identity}'",
-        order_by=["attributes.start_time DESC"],
-        output_format="list",
-    )
+    # MLflow takes no list of values for a tag.
+    runs: list[Run] = [
+        run
+        for identity in identities
+        for run in mlflow.search_runs(
+            [experiment.experiment_id], f"tags.{IDENTITY_TAG} = '{identity}'", output_format="list"
+        )
+    ]
     return [
         summarise(mlflow.get_run(run.info.run_id) if close_dead_run(run) else run)
-        for run in runs
+        for run in sorted(runs, key=lambda run: -run.info.start_time)
         if run.data.tags.get("weights") != FALLBACK_WEIGHTS
     ]
 
