@@ -17,9 +17,9 @@ WITHOUT_EFFECT = {
     "data": ("path",),
     "trainer": ("require_gpu", "cache_size_limit"),
 }
-# Settings that came after runs had been made, oldest first, with the values that mean what was done before. The identity
-# that a run has got stays as it is: with these values, a run is known as well by the identity it had without them. A
-# setting that is added to the configuration is to be added here, or every run made so far is run again.
+# Settings that came after runs had been made, oldest first, with the values that mean what was done before. With these
+# values a run is also known by the identity that it had without them; no identity that was given changes. A setting
+# that is added to the configuration is to be added here, or every run made so far is run again.
 LATER_SETTINGS: tuple[dict[str, dict[str, Any]], ...] = ({"data": {"dedup": "none", "train_fraction": 1.0}},)
 # Packages whose version is part of a run, beside the backend's.
 PACKAGES = ("emotion_tl", "keras")
@@ -36,7 +36,7 @@ def run_identity(config: ExperimentConfig, dataset_fingerprint: str) -> str:
 
 
 def known_identities(config: ExperimentConfig, dataset_fingerprint: str) -> list[str]:
-    """Returns the identity of a run, and then those that versions without `LATER_SETTINGS` have given to the same run."""
+    """Returns the identity of a run, and those that versions without `LATER_SETTINGS` have given to the same run."""
     settings = settings_with_effect(to_plain(config))
     settings["backbone"]["weights"] = weights_identity(config.backbone.weights)
     versions = installed_versions()

@@ -60,6 +60,7 @@ class RunSummary:
         metrics: the latest value of each.
         reason: why it did not finish.
         total_seconds: from its start to its end; None where it has not ended.
+        dataset_fingerprint: of its images; None where it ended before they were known.
     """
 
     run_id: str
@@ -68,6 +69,7 @@ class RunSummary:
     metrics: dict[str, float]
     reason: str | None
     total_seconds: float | None = None
+    dataset_fingerprint: str | None = None
 
 
 def find_same_runs(config: TrackingConfig, experiment_name: str, identities: Sequence[str]) -> list[RunSummary]:
@@ -113,8 +115,16 @@ def summarise(run: Run) -> RunSummary:
     """Returns a run without what belongs to MLflow alone."""
     info = run.info
     seconds = None if info.end_time is None else (info.end_time - info.start_time) / 1000
-    metrics = run.data.metrics | early_figures(run)
-    return RunSummary(info.run_id, info.run_name, info.status, metrics, run.data.tags.get("reason"), seconds)
+    metrics, tags = run.data.metrics | early_figures(run), run.data.tags
+    return RunSummary(
+        run_id=info.run_id,
+        run_name=info.run_name,
+        status=info.status,
+        metrics=metrics,
+        reason=tags.get("reason"),
+        total_seconds=seconds,
+        dataset_fingerprint=tags.get("dataset_fingerprint"),
+    )
 
 
 def early_figures(run: Run) -> dict[str, float]:
