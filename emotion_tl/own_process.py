@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -16,13 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from emotion_tl.errors import DeviceMemoryError, EmotionTLError, JobFailedError, reason_of
-from emotion_tl.signals import end_on_signals, end_with_parent
+from emotion_tl.signals import CLOSING_SECONDS, end_on_signals, end_with_parent
 
 logger = logging.getLogger(__name__)
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-# In which an interrupted process closes its run.
-CLOSING_SECONDS = 60
 
 
 def call_in_own_process(function: Callable[..., Any], *arguments: Any, terminal: Path | None = None) -> Any:
@@ -47,14 +46,23 @@ def call_in_own_process(function: Callable[..., Any], *arguments: Any, terminal:
         process.join()
         raise death_of(process) from error
     except BaseException:
-        # It closes its run before it ends. A terminal's Ctrl-C has reached it by itself, other signals have not.
-        process.terminate()
-        process.join(CLOSING_SECONDS)
+        # A terminal's Ctrl-C has reached it by itself, other signals have not.
+        end_processes([process])
         raise
     process.join()
     if reason is not None:
         raise JobFailedError(reason)
     return result
+
+
+def end_processes(processes: Collection[BaseProcess]) -> None:
+    """Interrupts processes, each of which closes its run before it ends, and kills those that do not end."""
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + CLOSING_SECONDS
+    for process in processes:
+        process.join(max(0.0, deadline - time.monotonic()))
+        process.kill()
 
 
 def death_of(process: BaseProcess) -> EmotionTLError:

@@ -3,11 +3,14 @@
 import os
 import signal
 import sys
+import time
+from multiprocessing import get_context
 
 import pytest
 
 from emotion_tl.errors import ConfigurationError, DeviceMemoryError, JobFailedError
-from emotion_tl.own_process import call_in_own_process
+from emotion_tl.own_process import call_in_own_process, end_processes
+from emotion_tl.signals import ENDING_SIGNALS
 
 
 def add(first: int, second: int) -> tuple[int, int]:
@@ -60,3 +63,22 @@ def test_killed_process_is_told_as_a_lack_of_memory():
 def test_process_that_ends_itself_is_told_with_its_exit_code():
     with pytest.raises(JobFailedError, match="exit code 3"):
         call_in_own_process(leave)
+
+
+def refuse_to_end(sender) -> None:
+    for number in ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sender.send("deaf")
+    time.sleep(600)
+
+
+def test_process_that_does_not_end_when_told_to_is_killed(monkeypatch):
+    monkeypatch.setattr("emotion_tl.own_process.CLOSING_SECONDS", 0.2)
+    context = get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=refuse_to_end, args=(sender,))
+    process.start()
+    assert receiver.recv() == "deaf"
+    end_processes([process])
+    process.join()
+    assert process.exitcode == -signal.SIGKILL

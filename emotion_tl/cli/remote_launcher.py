@@ -22,9 +22,6 @@ from omegaconf import DictConfig, open_dict
 from emotion_tl.console import print_error
 from emotion_tl.errors import reason_of
 
-# Seconds in which interrupted jobs close their runs.
-CLOSING_TIME = 60
-
 
 @dataclass(frozen=True)
 class LostJob:

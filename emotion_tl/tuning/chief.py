@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 
 from emotion_tl.errors import JobFailedError
+from emotion_tl.own_process import end_processes
 from emotion_tl.tracking.running import read_run_id
 from emotion_tl.tracking.runs import close_if_dead
 from emotion_tl.tuning.kept_models import delete_other_models
@@ -23,7 +24,6 @@ CHIEF = "chief"
 POLL_SECONDS = 0.5
 # A worker that dies this often without ending a trial in between will not get any further.
 MOST_DEATHS = 3
-SECONDS_TO_END = 30
 
 
 class Chief:
@@ -75,11 +75,7 @@ class Chief:
         try:
             yield
         finally:
-            for process in self.workers.values():
-                process.terminate()
-            for process in self.workers.values():
-                process.join(SECONDS_TO_END)
-                process.kill()
+            end_processes(self.workers.values())
 
     def start(self, name: str) -> None:
         """Starts a worker, or starts it again."""

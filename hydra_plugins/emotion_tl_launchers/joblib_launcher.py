@@ -10,9 +10,9 @@ from typing import Any
 import cloudpickle
 from hydra.core.utils import JobReturn
 
-from emotion_tl.cli.remote_launcher import CLOSING_TIME, Job, RemoteLauncher, run_remote_job
+from emotion_tl.cli.remote_launcher import Job, RemoteLauncher, run_remote_job
 from emotion_tl.errors import JobFailedError
-from emotion_tl.own_process import EXIT_INTERRUPTED
+from emotion_tl.own_process import EXIT_INTERRUPTED, end_processes
 from emotion_tl.signals import end_on_signals, end_with_parent
 
 
@@ -63,11 +63,7 @@ class JoblibLauncher(RemoteLauncher):
     def cancel(self) -> None:
         """Ends the jobs that run."""
         self.is_cancelled = True
-        running = list(self.running)
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.join(CLOSING_TIME)
+        end_processes(list(self.running))
 
 
 def send_result(sender: Connection, pickled_job: bytes) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf
 
-from emotion_tl.cli.remote_launcher import CLOSING_TIME, Job, RemoteLauncher, run_remote_job
+from emotion_tl.cli.remote_launcher import Job, RemoteLauncher, run_remote_job
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.signals import ENDING_SIGNALS, end_on_signals
+from emotion_tl.signals import CLOSING_SECONDS, ENDING_SIGNALS, end_on_signals
 
 LOCAL = "local"
 # Of a cluster that is started; one that runs has them already.
@@ -71,7 +71,7 @@ class RayLauncher(RemoteLauncher):
         ray = import_ray()
         for handle in self.handles:
             ray.cancel(handle)
-        ray.wait(self.handles, num_returns=len(self.handles), timeout=CLOSING_TIME)
+        ray.wait(self.handles, num_returns=len(self.handles), timeout=CLOSING_SECONDS)
 
 
 def run_ray_job(job: Job) -> JobReturn:

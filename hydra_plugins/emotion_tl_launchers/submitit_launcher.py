@@ -9,10 +9,10 @@ from typing import Any
 from hydra.core.utils import JobReturn
 from omegaconf import OmegaConf
 
-from emotion_tl.cli.remote_launcher import CLOSING_TIME, Job, RemoteLauncher, run_remote_job
+from emotion_tl.cli.remote_launcher import Job, RemoteLauncher, run_remote_job
 from emotion_tl.console import console
 from emotion_tl.errors import JobFailedError
-from emotion_tl.signals import end_on_signals, interrupt
+from emotion_tl.signals import CLOSING_SECONDS, end_on_signals, interrupt
 
 # Submitit's names for what all its executors know; any other setting belongs to one of them.
 SHARED = (
@@ -96,7 +96,7 @@ class SubmititLauncher(RemoteLauncher):
         running = [handle for handle in self.handles if not handle.done()]
         for handle in running:
             self.end(handle)
-        deadline = time.monotonic() + CLOSING_TIME
+        deadline = time.monotonic() + CLOSING_SECONDS
         while time.monotonic() < deadline and not all(handle.done() for handle in running):
             time.sleep(0.5)
 
