@@ -6,7 +6,7 @@ from pathlib import Path
 
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import Dataset
-from emotion_tl.identity import run_identity
+from emotion_tl.identity import known_identities
 from emotion_tl.tracking.run import TrackedRun
 from emotion_tl.tracking.runs import RunSummary, find_same_runs
 from emotion_tl.training.state import TrainingState
@@ -64,7 +64,7 @@ def take_up(config: ExperimentConfig, dataset: Dataset, run: TrackedRun) -> Cont
 def find_interrupted(config: ExperimentConfig, dataset: Dataset) -> RunSummary | None:
     """Returns the run to go on with; None where there is none."""
     experiment = config.tracking.experiment_name or dataset.name
-    for run in find_same_runs(config.tracking, experiment, run_identity(config, dataset.fingerprint)):
+    for run in find_same_runs(config.tracking, experiment, known_identities(config, dataset.fingerprint)):
         if run.status == "FINISHED":
             return None
         if run.status != "RUNNING" and run.folder is not None and has_state(run.folder):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ WITHOUT_EFFECT = {
     "data": ("path",),
     "trainer": ("require_gpu", "cache_size_limit"),
 }
+# Settings that came after runs had been made, oldest first, with the values that mean what was done before. With these
+# values a run is also known by the identity that it had without them; no identity that was given changes. A setting
+# that is added to the configuration is to be added here, or every run made so far is run again.
+LATER_SETTINGS: tuple[dict[str, dict[str, Any]], ...] = ({"data": {"dedup": "none", "train_fraction": 1.0}},)
 # Packages whose version is part of a run, beside the backend's.
 PACKAGES = ("emotion_tl", "keras")
 
@@ -27,19 +32,41 @@ def run_identity(config: ExperimentConfig, dataset_fingerprint: str) -> str:
     and the versions of this package, Keras and the backend. The device is not: another one rounds differently and
     gives another result only as another seed would.
     """
+    return known_identities(config, dataset_fingerprint)[0]
+
+
+def known_identities(config: ExperimentConfig, dataset_fingerprint: str) -> list[str]:
+    """Returns the identity of a run, and those that versions without `LATER_SETTINGS` have given to the same run."""
     settings = settings_with_effect(to_plain(config))
     settings["backbone"]["weights"] = weights_identity(config.backbone.weights)
     versions = installed_versions()
     content = {
-        "settings": settings,
         "dataset": dataset_fingerprint,
         "versions": {name: versions.get(name) for name in (*PACKAGES, config.trainer.backend)},
     }
-    return hash_content(content)
+    return [hash_content({"settings": known, **content}) for known in with_and_without_later(settings)]
+
+
+def with_and_without_later(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields the settings, and without those that came later, as long as these are as before."""
+    yield settings
+    for later in reversed(LATER_SETTINGS):
+        if any(settings[section][key] != value for section, keys in later.items() for key, value in keys.items()):
+            return
+        settings = settings | {
+            section: {key: value for key, value in settings[section].items() if key not in keys}
+            for section, keys in later.items()
+        }
+        yield settings
 
 
 def settings_with_effect(settings: dict[str, Any]) -> dict[str, Any]:
-    """Returns the settings of an experiment, section by section, without those that cannot change its result."""
+    """Returns the settings of an experiment, section by section, without those that cannot change its result.
+
+    Those of an older version are completed by `LATER_SETTINGS`.
+    """
+    for later in LATER_SETTINGS:
+        settings = settings | {section: keys | settings[section] for section, keys in later.items()}
     return {
         section: {key: value for key, value in content.items() if key not in (WITHOUT_EFFECT.get(section) or ())}
         if isinstance(content, dict)

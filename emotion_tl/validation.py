@@ -2,7 +2,7 @@
 
 import math
 
-from emotion_tl.command_config import AuditConfig
+from emotion_tl.command_config import AuditConfig, ProbeConfig
 from emotion_tl.config import (
     IMBALANCE_TREATMENTS,
     RERUN_CHOICES,
@@ -29,11 +29,7 @@ def check_experiment_config(config: ExperimentConfig) -> None:
     Raises:
         ConfigurationError: naming the key, what was expected and what came.
     """
-    # The largest seed NumPy takes.
-    check_range("seed", config.seed, 0, 2**32 - 1)
-    check_data_config(config.data)
-    check_backbone_config(config.backbone)
-    check_trainer_config(config.trainer)
+    check_images_and_network(config)
     check_head(config.head)
     check_imbalance(config.imbalance)
     check_augmentation(config.augmentation)
@@ -48,14 +44,20 @@ def check_audit_config(config: AuditConfig) -> None:
     Raises:
         ConfigurationError: naming the key, what was expected and what came.
     """
-    check_range("seed", config.seed, 0, 2**32 - 1)
-    check_data_config(config.data)
-    check_backbone_config(config.backbone)
-    check_trainer_config(config.trainer)
+    check_images_and_network(config)
     # Below, different people of one pose and light are near duplicates; above 1 nothing is.
     check_range("near_duplicate_correlation", config.near_duplicate_correlation, 0.8, 1)
     check_range("num_folds", config.num_folds, 2)
     check_range("num_gallery_images", config.num_gallery_images, 1)
+
+
+def check_images_and_network(config: ExperimentConfig | AuditConfig | ProbeConfig) -> None:
+    """Checks which images go through which network, and how that is computed."""
+    # The largest seed NumPy takes.
+    check_range("seed", config.seed, 0, 2**32 - 1)
+    check_data_config(config.data)
+    check_backbone_config(config.backbone)
+    check_trainer_config(config.trainer)
 
 
 def check_trainer_config(config: TrainerConfig) -> None:

@@ -2,10 +2,15 @@
 
 import pytest
 
-from emotion_tl.identity import run_identity
+from emotion_tl import identity as identities
+from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig, HeadConfig, to_plain
+from emotion_tl.identity import LATER_SETTINGS, known_identities, run_identity, settings_with_effect
+from emotion_tl.training_config import PhaseConfig, ScheduleConfig
 from tests.runs import compose_config
 
 FINGERPRINT = "0" * 64
+# What one experiment was known by when data.dedup and data.train_fraction had come, and before.
+GIVEN = ["dccf839d25eb8c0b2e0b838d7e1a4856", "b3ab9245cada52d0584b2287ade84f76"]
 
 
 def identity(*overrides: str, fingerprint: str = FINGERPRINT) -> str:
@@ -56,3 +61,37 @@ def test_a_weights_file_is_known_by_its_content(tmp_path):
     other.write_bytes(b"other weights")
     of_first, of_copy, of_other = (identity(f"backbone.weights={file}") for file in (first, copy, other))
     assert of_first == of_copy != of_other
+
+
+def known(monkeypatch, **settings) -> list[str]:
+    """Returns what an experiment that no file of conf/ has a part in is known by."""
+    monkeypatch.setattr(identities, "installed_versions", lambda: {"keras": "3", "tensorflow": "2"})
+    config = ExperimentConfig(
+        data=DataConfig(name="faces", source="image_folder", **settings),
+        backbone=BackboneConfig(name="baseline_cnn", image_size=48),
+        head=HeadConfig(name="linear"),
+        schedule=ScheduleConfig(name="short", phases={"only": PhaseConfig(epochs=1, trainable_blocks=None)}),
+    )
+    return known_identities(config, "0" * 32)
+
+
+def test_runs_that_were_made_are_found_whatever_settings_come_later(monkeypatch):
+    """Where this fails, a setting was added: it belongs into LATER_SETTINGS, or every run made so far is run again."""
+    found = known(monkeypatch)
+    assert found[-len(GIVEN) :] == GIVEN
+    assert len(found) == 1 + len(LATER_SETTINGS)
+
+
+@pytest.mark.parametrize("settings", [{"dedup": "clean"}, {"train_fraction": 0.5}])
+def test_a_run_that_no_earlier_version_could_make_is_known_by_one_identity(monkeypatch, settings):
+    found = known(monkeypatch, **settings)
+    assert len(found) == 1
+    assert not set(found) & set(GIVEN)
+
+
+def test_settings_of_an_earlier_version_are_completed():
+    today = to_plain(compose_config(["data=fer2013", "backbone=baseline_cnn"]))
+    data = {key: value for key, value in today["data"].items() if key not in ("dedup", "train_fraction")}
+    assert settings_with_effect(today | {"data": data}) == settings_with_effect(today)
+    half = settings_with_effect(today | {"data": data | {"train_fraction": 0.5}})
+    assert (half["data"]["dedup"], half["data"]["train_fraction"]) == ("none", 0.5)

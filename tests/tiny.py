@@ -8,6 +8,7 @@ import pandas as pd
 
 from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig, HeadConfig
 from emotion_tl.data.dataset import Dataset, Split
+from emotion_tl.data.store import hash_pixels
 from emotion_tl.training_config import PhaseConfig, ScheduleConfig
 
 CLASSES = ("angry", "happy", "sad")
@@ -34,12 +35,14 @@ def draw_images(labels: np.ndarray, channels: int, seed: int, image_size: int = 
 def make_split(name: str, counts: list[int], channels: int = 1, seed: int = 0) -> Split:
     """Returns a split with so many images of each class, shuffled."""
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts)).astype(np.int64)
+    images = draw_images(labels, channels, seed)
     return Split(
         name=name,
         labels=labels,
         image_ids=np.array([f"{name}/{number}" for number in range(len(labels))], dtype=object),
         has_copy=np.zeros(len(labels), dtype=bool),
-        images=draw_images(labels, channels, seed),
+        pixel_hashes=np.array([hash_pixels(image) for image in images], dtype=object),
+        images=images,
         rows=np.arange(len(labels)),
     )
 

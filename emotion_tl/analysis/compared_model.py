@@ -104,6 +104,4 @@ def model_key(run: RunRecord) -> str:
     settings = settings_with_effect(run.settings)
     settings.pop("seed")
     settings["backbone"]["weights"] = run.tags.get("weights_sha256") or run.tags.get("weights")
-    # Runs that are older than these settings are as their defaults.
-    settings["data"] = {"dedup": "none", "train_fraction": 1.0} | settings["data"]
     return hash_content([settings, run.tags.get("dataset_fingerprint"), run.tags.get("test_fingerprint")])

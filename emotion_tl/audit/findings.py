@@ -50,13 +50,15 @@ def find_leaks(result: AuditResult) -> Iterator[Finding]:
     num_leaked = int(sizes["test"]) - copies.num_leak_free_images["test"]
     if num_leaked:
         share = num_leaked / sizes["test"]
-        shares = copies.by_class["train"].to_dict()
-        worst = max(shares, key=shares.__getitem__)
+        by_split = copies.between_splits["test"]
+        where = max(by_split, key=by_split.__getitem__)
+        shares = copies.by_class[where]
+        counts = ", ".join(f"{num_images:,} in {split}" for split, num_images in by_split.items() if num_images)
         yield Finding(
             BAD if share >= NOTABLE_SHARE else WARNING,
             f"Test images that also stand in train or val: {num_leaked:,} of {sizes['test']:,} ({share:.1%}); "
-            f"{copies.between_splits['test']['train']:,} in train, {copies.between_splits['test']['val']:,} in val. "
-            f"Class {worst} is hit hardest: {shares[worst]:.1%} of its test images stand in train.",
+            f"{counts}. Class {shares.idxmax()} is hit hardest: {shares.max():.1%} of its test images stand in "
+            f"{where}.",
             "Read the leak-free score, which every run reports; or train with data.dedup=drop_train_copies.",
         )
     num_chosen_by = int(sizes["val"]) - copies.num_leak_free_images["val"]

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from emotion_tl.data.dataset import Dataset
-from emotion_tl.data.store import hash_pixels
 
 # Gone through at once: 64 MB as floating point numbers, whatever the size of the images.
 PIXELS_AT_ONCE = 2**23
@@ -59,19 +58,20 @@ class AuditedImages:
 
 def look_at_images(dataset: Dataset) -> AuditedImages:
     """Reads every image of a data set once and notes what the audit goes by."""
-    at_once = images_at_once(dataset)
+    at_once, splits = images_at_once(dataset), dataset.splits().values()
     parts = [
         describe_images(split.read(slice(start, start + at_once)))
-        for split in dataset.splits().values()
+        for split in splits
         for start in range(0, len(split), at_once)
     ]
-    labels = np.concatenate([split.labels for split in dataset.splits().values()])
+    labels = np.concatenate([split.labels for split in splits])
     known = pd.DataFrame(
         {
-            "image": np.concatenate([split.image_ids for split in dataset.splits().values()]),
-            "split": np.repeat(list(dataset.splits()), [len(split) for split in dataset.splits().values()]),
+            "image": np.concatenate([split.image_ids for split in splits]),
+            "split": np.repeat([split.name for split in splits], [len(split) for split in splits]),
             "label": labels,
             "class_name": np.array(dataset.class_names, dtype=object)[labels],
+            "pixel_hash": np.concatenate([split.pixel_hashes for split in splits]),
         }
     )
     return AuditedImages(dataset, known.join(pd.concat(parts, ignore_index=True)))
@@ -83,12 +83,11 @@ def images_at_once(dataset: Dataset) -> int:
 
 
 def describe_images(images: np.ndarray) -> pd.DataFrame:
-    """Returns pixel_hash, is_constant, brightness and contrast of images, uint8 (n, height, width, channels)."""
+    """Returns is_constant, brightness and contrast of images, uint8 (n, height, width, channels)."""
     # In float64, whole numbers of this size are exact, and so is what follows from them on every machine.
     pixels = images.reshape(len(images), -1).astype(np.float64)
     return pd.DataFrame(
         {
-            "pixel_hash": [hash_pixels(image) for image in images],
             "is_constant": (images == images[:, :1, :1]).all(axis=(1, 2, 3)),
             "brightness": pixels.mean(axis=1),
             "contrast": pixels.std(axis=1),

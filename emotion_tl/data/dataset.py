@@ -1,7 +1,7 @@
 """A data set ready for training: packed images, labels and splits."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class Split:
         image_ids: str objects (n,), the name of each image in its source: relative, posix style, the same everywhere.
         has_copy: bool (n,), whether an image with identical stored pixels stands in a split that was seen before: for
             val in train, for test in train or val, for train never.
+        pixel_hashes: str objects (n,), equal for images of equal stored pixels.
         images: uint8 (all images of the store, height, width, channels), memory-mapped.
         rows: int64 (n,), where in `images` each image of the split stands.
         whole: the split before images were left out of it; None where none were.
@@ -38,6 +39,7 @@ class Split:
     labels: np.ndarray = field(repr=False)
     image_ids: np.ndarray = field(repr=False)
     has_copy: np.ndarray = field(repr=False)
+    pixel_hashes: np.ndarray = field(repr=False)
     images: np.ndarray = field(repr=False)
     rows: np.ndarray = field(repr=False)
     whole: "Split | None" = field(default=None, repr=False)
@@ -73,6 +75,12 @@ class Split:
         for start in range(0, len(self), IMAGES_AT_ONCE):
             content.update(self.read(slice(start, start + IMAGES_AT_ONCE)).tobytes())
         return content.hexdigest()
+
+    def take(self, positions: npt.NDArray[np.int64]) -> "Split":
+        """Returns the part of the split with the images at these positions, which ascend: `whole` is what it is of."""
+        columns = ("labels", "image_ids", "has_copy", "pixel_hashes", "rows")
+        taken = {name: getattr(self, name)[positions] for name in columns}
+        return replace(self, **taken, whole=self if self.whole is None else self.whole)
 
     def class_counts(self, num_classes: int) -> np.ndarray:
         """Returns the number of images of each class: int64 (num_classes,)."""
@@ -168,23 +176,19 @@ def make_split(name: str, store: Store, offered: pd.Series, assigned: pd.Series,
         assigned: the same after that, None for those.
         has_copy: bool (all images of the store,).
     """
-
-    def of_members(splits: pd.Series, whole: Split | None) -> Split:
-        is_member = (splits == name).to_numpy()
-        members = store.table[is_member]
-        return Split(
-            name=name,
-            labels=members["label"].to_numpy(dtype=np.int64),
-            image_ids=members["image"].to_numpy(dtype=object),
-            has_copy=has_copy[is_member],
-            images=store.images,
-            rows=np.flatnonzero(is_member),
-            whole=whole,
-        )
-
-    whole = of_members(offered, None)
-    part = of_members(assigned, whole)
-    return whole if len(part) == len(whole) else part
+    rows = np.flatnonzero(offered == name)
+    members = store.table.iloc[rows]
+    whole = Split(
+        name=name,
+        labels=members["label"].to_numpy(dtype=np.int64),
+        image_ids=members["image"].to_numpy(dtype=object),
+        has_copy=has_copy[rows],
+        pixel_hashes=members["pixel_hash"].to_numpy(dtype=object),
+        images=store.images,
+        rows=rows,
+    )
+    is_used = (assigned.iloc[rows] == name).to_numpy()
+    return whole if is_used.all() else whole.take(np.flatnonzero(is_used))
 
 
 def compute_dataset_fingerprint(store: Store, splits: pd.Series) -> str:
@@ -212,10 +216,10 @@ def check_bad_fraction(packed: PackedSource, config: DataConfig, cache_dir: Path
 def check_no_class_empty(dataset: Dataset) -> None:
     """Raises DataError where a class has no images in one of the splits."""
     empty = [
-        f"{class_name} in {split.name}"
+        describe_empty_class(split, label, class_name)
         for split in dataset.splits().values()
-        for class_name, count in zip(dataset.class_names, split.class_counts(dataset.num_classes), strict=True)
-        if count == 0
+        for label, class_name in enumerate(dataset.class_names)
+        if not (split.labels == label).any()
     ]
     if empty:
         raise DataError(
@@ -223,3 +227,11 @@ def check_no_class_empty(dataset: Dataset) -> None:
             f"{', '.join(empty)}; {len(dataset.rejected)} images were rejected. Add images (three or more with "
             "different pixels a class where the splits are made here), or leave the class out with data.classes=[...]."
         )
+
+
+def describe_empty_class(split: Split, label: int, class_name: str) -> str:
+    """Returns which class has no images in which split, and whether it had some before they were left out."""
+    num_left_out = 0 if split.whole is None else int((split.whole.labels == label).sum())
+    # data.train_fraction keeps one image or more of each class.
+    reason = f" (data.dedup leaves out all {num_left_out:,}; data.dedup=none keeps them)" if num_left_out else ""
+    return f"{class_name} in {split.name}{reason}"

@@ -47,7 +47,9 @@ def load_block_features(
     model: TransferModel, splits: tuple[Split, ...], config: ExperimentConfig
 ) -> list[BlockFeatures]:
     """Returns the features of each split; they are computed where the cache does not have them."""
-    pooled = rescale(pool_blocks(model), model, splits[0].read(slice(NUM_LOOKED_AT)))
+    # Of a part of a split the features are those of the whole, in the same range.
+    whole = splits[0] if splits[0].whole is None else splits[0].whole
+    pooled = rescale(pool_blocks(model), model, whole.read(slice(NUM_LOOKED_AT)))
     widths = {name: int(tensor.shape[-1]) for name, tensor in pooled.items()}
     together = keras.layers.Concatenate(dtype="float32")(list(pooled.values()))
     network = keras.Model(model.network.input, together, name=f"{model.network.name}_blocks")
@@ -73,10 +75,10 @@ def rescale(
     Args:
         images: some of those that the features are computed of.
     """
-    outputs = keras.Model(model.network.input, list(pooled.values()))(images, training=False)
+    outputs = keras.Model(model.network.input, pooled)(images, training=False)
     scaled = {}
-    for (name, tensor), features in zip(pooled.items(), outputs, strict=True):
-        exponent = exponent_of(keras.ops.convert_to_numpy(features))
+    for name, tensor in pooled.items():
+        exponent = exponent_of(keras.ops.convert_to_numpy(outputs[name]))
         is_far = abs(exponent) > LARGEST_EXPONENT
         scaled[name] = keras.layers.Rescaling(2.0**-exponent, dtype="float32")(tensor) if is_far else tensor
     return scaled

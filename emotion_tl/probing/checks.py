@@ -1,10 +1,8 @@
 """Checks what is to be probed before anything is computed, without importing Keras."""
 
 from emotion_tl.command_config import COMPARED_WEIGHTS, ProbeConfig
-from emotion_tl.data.sources import check_data_config
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.models.specifications import check_backbone_config
-from emotion_tl.validation import check_choice, check_positive, check_range, check_trainer_config
+from emotion_tl.validation import check_choice, check_images_and_network, check_positive, check_range
 
 
 def check_probe_config(config: ProbeConfig) -> None:
@@ -13,10 +11,7 @@ def check_probe_config(config: ProbeConfig) -> None:
     Raises:
         ConfigurationError: naming the key, what was expected and what came.
     """
-    check_range("seed", config.seed, 0, 2**32 - 1)
-    check_data_config(config.data)
-    check_backbone_config(config.backbone)
-    check_trainer_config(config.trainer)
+    check_images_and_network(config)
     # The features are computed once, which does not pay for more.
     check_choice("trainer.devices", config.trainer.devices, ("one",))
     check_range("num_bootstrap_resamples", config.num_bootstrap_resamples, 10)

@@ -117,6 +117,4 @@ def draw_subset(split: Split, num_images: int | None, seed: int) -> Split:
         )
     except ValueError as error:
         raise ConfigurationError(f"num_train_images: {error} Received: {num_images} of {len(split):,}.") from error
-    positions = np.sort(positions)
-    columns = {name: getattr(split, name)[positions] for name in ("labels", "image_ids", "has_copy", "rows")}
-    return replace(split, **columns)
+    return split.take(np.sort(positions))

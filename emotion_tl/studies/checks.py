@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 from emotion_tl.config import ExperimentConfig, to_plain
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.override_text import key_of, value_text
 from emotion_tl.studies.plan import SEED, PlannedJob, concerns
 from emotion_tl.study_config import GridConfig, StudyConfig
@@ -17,8 +17,6 @@ Compose = Callable[[list[str]], ExperimentConfig]
 Rule = tuple[bool, str, str, object]
 
 NAME = re.compile(r"\w[\w.+-]*")
-# Sections that do not change what a run finds.
-WITHOUT_EFFECT = ("tracking", "sweep", "cache_dir")
 
 
 def check_study(study: StudyConfig, given: Sequence[str], source: str) -> None:
@@ -116,7 +114,8 @@ def check_distinct(variants: dict[str, ExperimentConfig], source: str) -> None:
     known: dict[str, str] = {}
     first = next(iter(variants))
     for name, experiment in variants.items():
-        same = known.setdefault(repr(effective_settings(experiment)), name)
+        # The images at another path may be others, which is not known before they are read.
+        same = known.setdefault(hash_content([settings_with_effect(to_plain(experiment)), experiment.data.path]), name)
         if same != name:
             raise ConfigurationError(
                 f"{source}: arm {name}: expected another experiment than arm {same}. It is the same."
@@ -127,8 +126,3 @@ def check_distinct(variants: dict[str, ExperimentConfig], source: str) -> None:
                 f"{source}: arm {name}: expected the data set of arm {first}, {expected}, or their figures cannot be "
                 f"compared. Received: {received}"
             )
-
-
-def effective_settings(experiment: ExperimentConfig) -> dict[str, Any]:
-    """Returns the settings that can change what a run finds."""
-    return {key: value for key, value in to_plain(experiment).items() if key not in WITHOUT_EFFECT}

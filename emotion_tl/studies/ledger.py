@@ -6,7 +6,7 @@ from pathlib import Path
 from emotion_tl.config import DataConfig, ExperimentConfig
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.errors import EmotionTLError
-from emotion_tl.identity import run_identity
+from emotion_tl.identity import known_identities
 from emotion_tl.studies.plan import PlannedJob
 from emotion_tl.sweeps.job import Job, find_outcome
 from emotion_tl.sweeps.outcome import JobOutcome
@@ -47,4 +47,4 @@ def look_up(planned: PlannedJob, experiment: ExperimentConfig, fingerprint: str 
     if fingerprint is None:
         return None
     job = Job(planned.number, planned.overrides, Path(), experiment.tracking, experiment.data.name)
-    return find_outcome(job, experiment, run_identity(experiment, fingerprint))
+    return find_outcome(job, experiment, known_identities(experiment, fingerprint))

@@ -9,12 +9,14 @@ from typing import Any
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.override_text import key_of
 from emotion_tl.studies.plan import PlannedJob, variant_name
 from emotion_tl.study_config import STUDY_TAG
 from emotion_tl.sweeps.outcome import JobOutcome
 from emotion_tl.tracking.parent_run import find_parent_run, log_record, read_record
 
 RECORD_FILE = "study.json"
+DATA = "data"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class StudyRow:
         """Returns the overrides that all seeds of the variant share."""
         return {text for text in self.outcome.overrides if text != f"seed={self.seed}"}
 
+    @property
+    def data_overrides(self) -> frozenset[str]:
+        """Returns the overrides that say which images the run is about."""
+        return frozenset(text for text in self.outcome.overrides if key_of(text).split(".")[0] == DATA)
+
 
 @dataclass(frozen=True)
 class StudyRuns:
@@ -80,8 +87,10 @@ def merge_rows(before: Sequence[StudyRow], now: Sequence[StudyRow]) -> list[Stud
     """Returns the rows of all starts of a study.
 
     A job that ended in this start takes the place of its earlier row. An earlier row of an arm that has got other
-    settings since is left out: it is not of that arm any more.
+    settings since is left out: it is not of that arm any more. No earlier row is kept once the images have changed.
     """
+    if have_images_changed(before, now):
+        return list(now)
     places = {(row.variant, row.seed) for row in now}
     definitions = {row.variant: row.own_overrides for row in now}
     kept = [
@@ -91,6 +100,16 @@ def merge_rows(before: Sequence[StudyRow], now: Sequence[StudyRow]) -> list[Stud
         and definitions.get(row.variant, row.own_overrides) == row.own_overrides
     ]
     return [*kept, *now]
+
+
+def have_images_changed(before: Sequence[StudyRow], now: Sequence[StudyRow]) -> bool:
+    """Returns whether the same settings of the data stand for other images than at an earlier start."""
+    found = {row.data_overrides: row.outcome.dataset_fingerprint for row in before if row.outcome.dataset_fingerprint}
+    return any(
+        found.get(row.data_overrides, row.outcome.dataset_fingerprint) != row.outcome.dataset_fingerprint
+        for row in now
+        if row.outcome.dataset_fingerprint
+    )
 
 
 def write_study(study: StudyRuns) -> None:

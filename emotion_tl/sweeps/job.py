@@ -5,7 +5,7 @@ same for all machines that work on it.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from emotion_tl.caching.locking import locked
 from emotion_tl.config import ExperimentConfig, TrackingConfig
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.errors import EmotionTLError, reason_of
-from emotion_tl.identity import run_identity
+from emotion_tl.identity import known_identities
 from emotion_tl.sweeps.outcome import FAILED, FAILED_BEFORE, FINISHED, REUSED, JobOutcome, outcome_of_run
 from emotion_tl.tracking.run import log_failed_run
 from emotion_tl.tracking.running import read_run_id
@@ -58,20 +58,24 @@ def run_job(
         check_experiment_config(config)
         cache = Path(config.cache_dir).expanduser()
         dataset = load_dataset(config.data, cache)
-        identity = run_identity(config, dataset.fingerprint)
+        identities = known_identities(config, dataset.fingerprint)
         # Another sweep, or another machine on the same disk, may be at the same job.
-        with locked(cache / LOCKS, identity, lambda: logger.info("Job %d is run elsewhere, waiting.", job.number)):
-            return find_outcome(job, config, identity) or run_now(job, config, run)
+        with locked(cache / LOCKS, identities[0], lambda: logger.info("Job %d is run elsewhere, waiting.", job.number)):
+            return find_outcome(job, config, identities) or run_now(job, config, run)
     except Exception as error:
         if not isinstance(error, EmotionTLError):
             logger.exception("Job %d failed.", job.number)
         return failed_outcome(job, reason_of(error))
 
 
-def find_outcome(job: Job, config: ExperimentConfig, identity: str) -> JobOutcome | None:
-    """Returns the outcome of an earlier run of the same job that sweep.rerun lets stand; None where it is to be run."""
+def find_outcome(job: Job, config: ExperimentConfig, identities: Sequence[str]) -> JobOutcome | None:
+    """Returns the outcome of an earlier run of the same job that sweep.rerun lets stand; None where it is to be run.
+
+    Args:
+        identities: by which the run is known.
+    """
     rerun = config.sweep.rerun
-    runs = find_same_runs(job.tracking, job.tracking.experiment_name or job.dataset_name, identity)
+    runs = find_same_runs(job.tracking, job.tracking.experiment_name or job.dataset_name, identities)
     finished = [run for run in runs if run.status == "FINISHED"]
     failed = [run for run in runs if run.status == "FAILED"]
     if finished and rerun != "all":

@@ -24,6 +24,7 @@ class JobOutcome:
         seconds: of the training.
         reason: why it failed.
         total_seconds: of the whole run, with evaluation and figures.
+        dataset_fingerprint: of the images; None where it failed before they were read.
     """
 
     number: int
@@ -36,6 +37,7 @@ class JobOutcome:
     seconds: float | None = None
     reason: str | None = None
     total_seconds: float | None = None
+    dataset_fingerprint: str | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -56,4 +58,5 @@ def outcome_of_run(number: int, overrides: list[str], run: RunSummary, status: s
         seconds=run.metrics.get("training_seconds"),
         reason=run.reason,
         total_seconds=run.total_seconds,
+        dataset_fingerprint=run.dataset_fingerprint,
     )

@@ -1,5 +1,6 @@
 """Finished runs, read back from MLflow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,7 @@ class RunSummary:
         metrics: the latest value of each.
         reason: why it did not finish.
         total_seconds: from its start to its end; None where it has not ended.
+        dataset_fingerprint: of its images; None where it ended before they were known.
         folder: of its files, where they are on this machine.
     """
 
@@ -68,11 +70,12 @@ class RunSummary:
     metrics: dict[str, float]
     reason: str | None
     total_seconds: float | None = None
+    dataset_fingerprint: str | None = None
     folder: Path | None = None
 
 
-def find_same_runs(config: TrackingConfig, experiment_name: str, identity: str) -> list[RunSummary]:
-    """Returns the runs of an experiment with this identity, the latest first, whatever became of them.
+def find_same_runs(config: TrackingConfig, experiment_name: str, identities: Sequence[str]) -> list[RunSummary]:
+    """Returns the runs of an experiment with one of these identities, the latest first, whatever became of them.
 
     Runs of this machine whose process died are closed as killed. Those whose pretrained weights could not be had are
     left out: the next try may have them.
@@ -81,15 +84,17 @@ def find_same_runs(config: TrackingConfig, experiment_name: str, identity: str) 
     experiment = mlflow.get_experiment_by_name(experiment_name)
     if experiment is None:
         return []
-    runs = mlflow.search_runs(
-        [experiment.experiment_id],
-        f"tags.{IDENTITY_TAG} = '{identity}'",
-        order_by=["attributes.start_time DESC"],
-        output_format="list",
-    )
+    # MLflow takes no list of values for a tag.
+    runs: list[Run] = [
+        run
+        for identity in identities
+        for run in mlflow.search_runs(
+            [experiment.experiment_id], f"tags.{IDENTITY_TAG} = '{identity}'", output_format="list"
+        )
+    ]
     return [
         summarise(mlflow.get_run(run.info.run_id) if close_dead_run(run) else run)
-        for run in runs
+        for run in sorted(runs, key=lambda run: -run.info.start_time)
         if run.data.tags.get("weights") != FALLBACK_WEIGHTS
     ]
 
@@ -112,9 +117,17 @@ def summarise(run: Run) -> RunSummary:
     """Returns a run without what belongs to MLflow alone."""
     info = run.info
     seconds = None if info.end_time is None else (info.end_time - info.start_time) / 1000
-    metrics = run.data.metrics | early_figures(run)
-    reason = run.data.tags.get("reason")
-    return RunSummary(info.run_id, info.run_name, info.status, metrics, reason, seconds, folder_here(run))
+    metrics, tags = run.data.metrics | early_figures(run), run.data.tags
+    return RunSummary(
+        run_id=info.run_id,
+        run_name=info.run_name,
+        status=info.status,
+        metrics=metrics,
+        reason=tags.get("reason"),
+        total_seconds=seconds,
+        dataset_fingerprint=tags.get("dataset_fingerprint"),
+        folder=folder_here(run),
+    )
 
 
 def early_figures(run: Run) -> dict[str, float]:

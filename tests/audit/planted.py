@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from emotion_tl.data.dataset import Dataset, Split
+from emotion_tl.data.store import hash_pixels
 
 CLASSES = ("angry", "happy", "sad")
 IMAGE_SIZE = 32
@@ -25,8 +26,15 @@ def make_dataset(images: np.ndarray, labels: list[int] | np.ndarray, splits: lis
 
     def member(name: str) -> Split:
         rows = np.flatnonzero(splits == name)
-        image_ids = np.array([f"{name}/{row}" for row in rows], dtype=object)
-        return Split(name, labels[rows], image_ids, np.zeros(len(rows), dtype=bool), images, rows)
+        return Split(
+            name=name,
+            labels=labels[rows],
+            image_ids=np.array([f"{name}/{row}" for row in rows], dtype=object),
+            has_copy=np.zeros(len(rows), dtype=bool),
+            pixel_hashes=hashes_of(images, rows),
+            images=images,
+            rows=rows,
+        )
 
     return Dataset(
         name="planted",
@@ -40,6 +48,11 @@ def make_dataset(images: np.ndarray, labels: list[int] | np.ndarray, splits: lis
     )
 
 
+def hashes_of(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Returns the pixel hashes of the images in some rows."""
+    return np.array([hash_pixels(images[row]) for row in rows], dtype=object)
+
+
 def plain_dataset() -> Dataset:
     """Returns 36 different images, 24 of train, 6 of val and 6 of test, the classes in turn."""
     return make_dataset(draw_faces(36), np.arange(36) % 3, ["train"] * 24 + ["val"] * 6 + ["test"] * 6)
@@ -50,5 +63,8 @@ def with_images(dataset: Dataset, changed: dict[int, np.ndarray]) -> Dataset:
     images = dataset.train.images.copy()
     for row, image in changed.items():
         images[row] = image
-    splits = {name: replace(split, images=images) for name, split in dataset.splits().items()}
+    splits = {
+        name: replace(split, images=images, pixel_hashes=hashes_of(images, split.rows))
+        for name, split in dataset.splits().items()
+    }
     return replace(dataset, **splits)

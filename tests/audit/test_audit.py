@@ -112,7 +112,7 @@ def test_remedies_are_what_a_run_with_them_leaves_out(result, folder):
 def test_the_worst_comes_first_and_each_finding_says_what_to_do(result):
     findings = list_findings(result)
     assert findings[0].level == BAD
-    assert "1 of 25 (4.0%); 1 in train, 0 in val. Class happy" in findings[0].text
+    assert "1 of 25 (4.0%); 1 in train. Class happy" in findings[0].text
     assert all(finding.remedy for finding in findings)
     told = " ".join(finding.text for finding in findings)
     for text in ("different labels: 1 (2 images)", "could not be used: 1, the first train/angry/broken.png"):

@@ -1,5 +1,7 @@
 """Equal pixels, planted across splits and labels."""
 
+from dataclasses import replace
+
 import pytest
 
 from emotion_tl.audit.exact_copies import find_exact_copies
@@ -49,3 +51,10 @@ def test_nothing_is_found_where_nothing_is(copies):
     assert (found.num_groups, found.num_conflicting_groups, found.num_redundant_copies) == (0, 0, 0)
     assert found.num_leak_free_images == {"val": 6, "test": 6}
     assert found.members.empty
+
+
+def test_pixels_are_known_by_the_hashes_of_packing():
+    dataset = plain_dataset()
+    known = replace(dataset.val, pixel_hashes=dataset.train.pixel_hashes[:6])
+    copies = find_exact_copies(look_at_images(replace(dataset, val=known)).table, CLASSES)
+    assert copies.between_splits["val"]["train"] == 6

@@ -16,9 +16,18 @@ def test_a_leak_names_the_class_that_is_hit_hardest():
     dataset = plain_dataset()
     (leak, *others) = list_findings(audit_exactly(with_images(dataset, {31: dataset.train.images[1]})))
     assert leak.level == BAD
-    assert "1 of 6 (16.7%); 1 in train, 0 in val. Class happy is hit hardest: 50.0%" in leak.text
+    assert (
+        "1 of 6 (16.7%); 1 in train. Class happy is hit hardest: 50.0% of its test images stand in train." in leak.text
+    )
     assert "data.dedup=drop_train_copies" in leak.remedy
     assert all(other.level == WARNING for other in others)
+
+
+def test_a_leak_into_val_alone_says_nothing_of_train():
+    dataset = plain_dataset()
+    (leak, *_) = list_findings(audit_exactly(with_images(dataset, {32: dataset.train.images[25]})))
+    assert "1 of 6 (16.7%); 1 in val. Class sad is hit hardest: 50.0% of its test images stand in val." in leak.text
+    assert "in train." not in leak.text
 
 
 @pytest.mark.parametrize(("num_of_largest", "is_told"), [(11, False), (12, True)])

@@ -47,6 +47,17 @@ def test_read_gives_a_copy_that_may_be_changed(folder, cache, folder_config):
     assert train.read([0]).max() > 0
 
 
+def test_a_part_of_a_split_keeps_what_is_known_of_its_images(folder, cache, folder_config):
+    train = load_dataset(folder_config(folder), cache).train
+    assert train.pixel_hashes.tolist() == [store.hash_pixels(image) for image in train.read(slice(None))]
+    part = train.take(np.array([2, 5, 11])).take(np.array([0, 2]))
+    assert part.whole is train
+    assert part.positions_in_whole().tolist() == [2, 11]
+    assert part.pixel_hashes.tolist() == [store.hash_pixels(image) for image in part.read(slice(None))]
+    assert part.image_ids.tolist() == ["train/angry/002.png", "train/sad/003.png"]
+    assert part.labels.tolist() == [0, 2]
+
+
 def test_copies_across_official_splits_are_marked_and_left_in(folder, cache, folder_config):
     save_image(folder / "val" / "sad" / "copy.png", make_image(0))
     save_image(folder / "test" / "sad" / "copy.bmp", make_image(1005))

@@ -15,7 +15,7 @@ from emotion_tl.data.selection import (
     find_constant,
     find_left_out,
 )
-from emotion_tl.errors import ConfigurationError
+from emotion_tl.errors import ConfigurationError, DataError
 from tests.data.conftest import make_image, save_image, write_splits
 
 # hash, label, split of each image, and why "drop_train_copies" and "clean" leave it out.
@@ -96,6 +96,16 @@ def test_a_data_set_without_the_copies_of_its_test_images(folder, tmp_path, fold
     assert dropped.fingerprint != whole.fingerprint
     # The images are packed once for both.
     assert len(list((tmp_path / "cache" / "stores").iterdir())) == 1
+
+
+def test_a_class_that_dedup_leaves_nothing_of_names_the_setting(folder, tmp_path, folder_config):
+    for number in range(8):
+        copied = (folder / "test" / "sad" / f"{number:03d}.png").read_bytes()
+        (folder / "train" / "sad" / f"{number:03d}.png").write_bytes(copied)
+    load_dataset(folder_config(folder), tmp_path / "cache")
+    told = r"There are none of: sad in train \(data\.dedup leaves out all 8; data\.dedup=none keeps them\); 0 images"
+    with pytest.raises(DataError, match=told):
+        load_dataset(folder_config(folder, dedup="drop_train_copies"), tmp_path / "cache")
 
 
 def test_a_part_of_train(folder, tmp_path, folder_config):

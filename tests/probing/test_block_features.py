@@ -10,6 +10,7 @@ import pytest
 from emotion_tl.config import BackboneConfig
 from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.probing.block_features import LARGEST_EXPONENT, exponent_of, load_block_features
+from emotion_tl.training.activations import Activations
 from tests import tiny
 
 SPLIT = tiny.make_split("val", [3, 3, 3])
@@ -86,8 +87,29 @@ def test_power_of_two_is_that_of_the_median_above_zero():
     assert abs(exponent_of(np.array([0.01, 100], dtype="float32"))) <= LARGEST_EXPONENT
 
 
-def test_subset_of_the_images_is_another_entry(config):
+def test_features_of_a_subset_are_taken_from_those_of_all_images(config, monkeypatch):
     (found,) = load_block_features(build(config), (SPLIT,), config)
-    part = replace(SPLIT, labels=SPLIT.labels[:4], image_ids=SPLIT.image_ids[:4], rows=SPLIT.rows[:4])
+    part = SPLIT.take(np.array([1, 4, 8]))
+    monkeypatch.setattr(Activations, "row_computation", None)
     (of_part,) = load_block_features(build(config), (part,), config)
-    assert of_part.features == pytest.approx(found.features[:4], rel=2e-3, abs=1e-3)
+    np.testing.assert_array_equal(of_part.features, found.features[[1, 4, 8]])
+
+
+def test_subset_has_the_range_of_all_images(config, monkeypatch):
+    """Or another network would be asked for, whose features of all images are not known."""
+    config.backbone = replace(config.backbone, output_block="block1_pool")
+    images = SPLIT.images.copy()
+    images[7:] = 0
+    split = replace(SPLIT, images=images)
+    (found,) = load_block_features(build_with_small_features(config), (split,), config)
+    monkeypatch.setattr(Activations, "row_computation", None)
+    (of_part,) = load_block_features(build_with_small_features(config), (split.take(np.array([7, 8])),), config)
+    np.testing.assert_array_equal(of_part.features, found.features[7:])
+
+
+def build_with_small_features(config):
+    """Returns a network of one block whose features are far from where float16 has its digits."""
+    model = build(config)
+    normalisation = model.network.get_layer("block1_conv2_bn")
+    normalisation.gamma.assign(np.full(normalisation.gamma.shape, 1e-6))
+    return model

@@ -51,6 +51,11 @@ def test_subset_keeps_the_shares_of_the_classes_and_the_order():
     assert part.class_counts(3).tolist() == [20, 10, 5]
     assert (part.rows[1:] > part.rows[:-1]).all()
     assert (split.labels[part.rows] == part.labels).all()
+    assert part.whole is split
+    assert part.positions_in_whole().tolist() == part.rows.tolist()
+    part_of_part = draw_subset(part, 7, seed=1)
+    assert part_of_part.whole is split
+    assert (split.image_ids[part_of_part.positions_in_whole()] == part_of_part.image_ids).all()
     assert draw_subset(split, 35, seed=1).fingerprint == part.fingerprint
     assert draw_subset(split, 35, seed=2).fingerprint != part.fingerprint
     assert draw_subset(split, 70, seed=1) is split

@@ -92,6 +92,7 @@ def test_override_of_what_an_arm_sets_is_refused():
         ({"backbone.image_size": 48}, "at least 75"),
         ({"schedule.phases.unfrozen.trainable_blocks": 12}, "at most 11"),
         ({"backbone": "baseline_cnn", "head.dropout": 0.3}, "expected another experiment than arm scratch"),
+        ({"backbone": "baseline_cnn", "trainer.cache_size_limit": 3}, "expected another experiment than arm scratch"),
         ({"data": "image_folder", "data.path": "x", "data.name": "mine"}, "expected the data set of arm scratch"),
     ],
 )
@@ -106,3 +107,9 @@ def test_arm_that_cannot_be_run_is_named(arm, told):
 def test_seed_that_no_run_can_have_is_told():
     with pytest.raises(ConfigurationError, match="arm transfer: seed: expected at least 0"):
         check_all(make_study(seeds=[0, -1]))
+
+
+def test_arms_may_differ_in_where_their_images_lie():
+    shared = {"backbone": "baseline_cnn", "data": "image_folder", "data.name": "mine"}
+    arms = {"scratch": shared | {"data.path": "faces"}, "cleaned": shared | {"data.path": "cleaned_faces"}}
+    assert len(check_all(make_study(arms=arms, seeds=[0]))) == 2

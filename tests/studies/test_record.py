@@ -8,6 +8,7 @@ from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
 from emotion_tl.studies.record import StudyRuns, merge_rows, read_study, rows_of, write_study
 from emotion_tl.studies.summary import study_table
+from emotion_tl.study_config import GridConfig
 from emotion_tl.sweeps.outcome import FAILED, REUSED
 from emotion_tl.tracking.parent_run import close_parent_run, open_parent_run
 from tests.studies.examples import ended, fractions, make_jobs
@@ -52,6 +53,30 @@ def test_rows_of_an_arm_with_other_settings_are_left_out():
 def test_rows_of_an_arm_that_was_left_out_stay():
     now = rows(make_jobs(arms={"scratch": {"backbone": "baseline_cnn"}}, seeds=[0]))
     assert [row.arm for row in merge_rows(rows(make_jobs(seeds=[0])), now)] == ["transfer", "scratch"]
+
+
+def rows_on(images: str | None, **changes):
+    """Returns the rows of a study whose runs were on these images."""
+    jobs = make_jobs(**changes)
+    return rows_of(jobs, [ended(job, dataset_fingerprint=images) for job in jobs])
+
+
+def test_no_row_on_the_images_of_before_is_kept():
+    before = rows_on("old", seeds=[0, 1])
+    now = rows_on("new", arms={"scratch": {"backbone": "baseline_cnn"}}, seeds=[0])
+    assert merge_rows(before, now) == now
+    assert len(merge_rows(before, rows_on("old", seeds=[2]))) == 6
+
+
+def test_other_settings_of_the_data_make_other_images_without_a_change():
+    before = rows_on("a tenth", grid={"part": GridConfig("data.train_fraction", [0.1])}, seeds=[0])
+    now = rows_on("all", grid={"part": GridConfig("data.train_fraction", [1.0])}, seeds=[0])
+    assert merge_rows(before, now) == [*before, *now]
+
+
+@pytest.mark.parametrize(("before", "now"), [(None, "new"), ("old", None)])
+def test_rows_whose_images_are_not_known_stay(before, now):
+    assert len(merge_rows(rows_on(before, seeds=[0]), rows_on(now, seeds=[1]))) == 4
 
 
 def test_table_has_a_row_a_job_with_the_values_of_the_grid():

@@ -10,7 +10,7 @@ from filelock import FileLock
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.experiment import run_experiment
-from emotion_tl.identity import run_identity
+from emotion_tl.identity import known_identities, run_identity
 from emotion_tl.sweeps.job import Job, run_job
 from emotion_tl.tracking.running import LOCK_FILE, place_tags
 from emotion_tl.tracking.store import open_store, select_experiment
@@ -69,6 +69,16 @@ def test_finished_job_is_not_run_again(sweep):
     assert second.run_id == first.run_id
     assert second.val_accuracy == first.val_accuracy is not None
     assert sweep.num_runs == 1
+
+
+def test_a_job_that_an_earlier_version_has_finished_is_not_run_again(sweep):
+    config = sweep.config()
+    earlier = known_identities(config, load_dataset(config.data, Path(config.cache_dir)).fingerprint)[-1]
+    experiment = select_experiment(open_store(config.tracking), "bars")
+    run_id = mlflow.MlflowClient().create_run(experiment, tags={"identity": earlier}).info.run_id
+    mlflow.MlflowClient().set_terminated(run_id)
+    outcome = sweep.job()
+    assert (outcome.status, outcome.run_id, sweep.num_runs) == ("finished before", run_id, 0)
 
 
 @pytest.mark.slow

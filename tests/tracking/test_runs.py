@@ -38,6 +38,13 @@ def test_figures_that_were_logged_before_the_epochs_are_found(tracking, tmp_path
     assert read_summary(tracking, run.run_id).metrics["val_accuracy"] == 0.6
 
 
+def test_summary_knows_the_images_of_a_run(tracking, tmp_path):
+    with track_run(tracking, "faces", "name", tmp_path) as run:
+        assert read_summary(tracking, run.run_id).dataset_fingerprint is None
+        run.log_tags({"dataset_fingerprint": "abc"})
+    assert read_summary(tracking, run.run_id).dataset_fingerprint == "abc"
+
+
 def test_summary_knows_how_long_a_run_took(tracking, tmp_path):
     with track_run(tracking, "faces", "name", tmp_path) as run:
         assert read_summary(tracking, run.run_id).total_seconds is None
