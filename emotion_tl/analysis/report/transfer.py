@@ -9,8 +9,8 @@ from emotion_tl.analysis.figures.curves import Curve, Panel, curves_figure
 from emotion_tl.analysis.findings import Findings, FractionCurve
 from emotion_tl.analysis.report.columns import difference_column, spread_column
 from emotion_tl.analysis.stages import learning_curve
-from emotion_tl.analysis.told import told_seconds
 from emotion_tl.analysis.transfer_gain import TransferGain
+from emotion_tl.duration import told_duration
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Plot, Section
 
 
@@ -26,7 +26,7 @@ def transfer_section(comparison: Comparison, findings: Findings) -> Section:
 
 def gain_blocks(gain: TransferGain, comparison: Comparison) -> list[Block]:
     """Returns the steps of one network, as a figure over epochs and time and as a table."""
-    budget = f"{gain.budgets['epoch']:.0f} epochs and in {told_seconds(gain.budgets['seconds'])}"
+    budget = f"{gain.budgets['epoch']:.0f} epochs and in {told_duration(gain.budgets['seconds'])}"
     return [
         Heading(f"{gain.network}, step by step"),
         Paragraph(
@@ -88,7 +88,7 @@ def gain_columns() -> list[Column]:
         Column("val at equal time", told("seconds"), within("seconds")),
         Column(
             "training",
-            lambda row: told_seconds(row["step"].result.model.mean_metric("training_seconds")),
+            lambda row: told_duration(row["step"].result.model.mean_metric("training_seconds")),
             lambda row: row["step"].result.model.mean_metric("training_seconds"),
         ),
     ]
