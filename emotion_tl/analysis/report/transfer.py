@@ -47,10 +47,11 @@ def gain_blocks(gain: TransferGain, comparison: Comparison) -> list[Block]:
 
 
 def stages_figure(gain: TransferGain, comparison: Comparison) -> Figure:
-    """Draws the val accuracy of each step over epochs and over time, with the baseline beside them."""
+    """Draws the val accuracy of each step over epochs and over time, beside the baseline on the same images."""
     results = [(step.stage, step.result) for step in gain.steps]
-    if comparison.baseline is not None and comparison.baseline not in [result.name for _, result in results]:
-        results.append((f"{comparison.baseline} (baseline)", comparison.result_of(comparison.baseline)))
+    baseline = next((step.result.baseline for step in gain.steps if step.result.baseline is not None), None)
+    if baseline is not None and baseline not in [result.name for _, result in results]:
+        results.append((f"baseline: {baseline}", comparison.result_of(baseline)))
     panels = [
         Panel(stage_curves(results, "epoch", 1), "Over epochs", "epoch"),
         Panel(stage_curves(results, "seconds", 60), "Over time", "minutes"),
