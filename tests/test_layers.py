@@ -19,6 +19,7 @@ LAYERS = {
     "study_config": 0,
     "override_text": 0,
     "console": 0,
+    "duration": 0,
     "signals": 0,
     "own_process": 1,
     "caching": 1,

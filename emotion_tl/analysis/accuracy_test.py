@@ -42,16 +42,8 @@ def equal_accuracy_test(candidate: NDArray[np.bool_], baseline: NDArray[np.bool_
     num_images = candidate.shape[1]
     uncertainty = uncertainty_of_difference(accuracy_figures(candidate), accuracy_figures(baseline), num_images)
     if len(candidate) == len(baseline) == 1:
-        (p_value,) = mcnemar_of_pairs(candidate, baseline)
+        only_candidate, only_baseline = int((candidate & ~baseline).sum()), int((baseline & ~candidate).sum())
+        p_value = mcnemar_p_value(only_candidate, only_baseline)
         return AccuracyTest(MCNEMAR_TEST, p_value, uncertainty, num_images, covers_seeds=False)
     p_value = float(uncertainty.p_value(candidate.mean() - baseline.mean())[0])
     return AccuracyTest(SEEDS_AND_IMAGES_TEST, p_value, uncertainty, num_images, covers_seeds=True)
-
-
-def mcnemar_of_pairs(candidate: NDArray[np.bool_], baseline: NDArray[np.bool_]) -> tuple[float, ...]:
-    """Returns the p-value of McNemar's exact test of each pair of runs, running over the baseline's runs first."""
-    return tuple(
-        mcnemar_p_value(int((first & ~second).sum()), int((second & ~first).sum()))
-        for first in candidate
-        for second in baseline
-    )

@@ -6,12 +6,12 @@ from itertools import pairwise
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.findings import Findings
-from emotion_tl.analysis.imbalance import UNTREATED, Treatments, rare_recall, rare_recall_gain
+from emotion_tl.analysis.imbalance import UNTREATED, Goal, Treatments, interval_name, rare_recall, shown_gains
 from emotion_tl.analysis.stages import FROM_SCRATCH, FROZEN, stage_of
 from emotion_tl.analysis.told import told_in_words, told_share
 from emotion_tl.analysis.transfer_gain import TransferGain
 from emotion_tl.analysis.variants import train_fraction
-from emotion_tl.analysis.wording import comparison_sentence
+from emotion_tl.analysis.wording import comparison_sentence, told_difference
 
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "no difference shown"
 
@@ -92,24 +92,9 @@ def answer_imbalance(treatments: Treatments) -> list[str]:
     if UNTREATED not in treatments.results:
         return [f"{treatments.name} was not trained without a treatment, so there is nothing to compare with."]
     pairs = treatments.against_untreated
-    raising = {
-        "accuracy": {name: pair.comparison.accuracy for name, pair in pairs.items() if pair.verdict == BETTER},
-        "macro-F1": {
-            name: pair.comparison.macro_f1 for name, pair in pairs.items() if pair.comparison.macro_f1.low > 0
-        },
-        f"the recall of {treatments.rare_class}, the rarest class": {
-            name: gain
-            for name, pair in pairs.items()
-            if (gain := rare_recall_gain(treatments, pair.comparison)).low > 0
-        },
-    }
-    sentences = []
-    for goal, gains in raising.items():
-        if gains:
-            best = max(gains, key=lambda name: gains[name].value)
-            sentences.append(f"{treatments.name}: for {goal}, {best}: {told_in_words(gains[best])} over no treatment.")
-        else:
-            sentences.append(f"{treatments.name}: no treatment is shown to raise {goal}.")
+    sentences = [f"{treatments.name}: {told_best_treatment(goal)}." for goal in shown_gains(treatments)]
+    if len(pairs) > 1:
+        sentences.append(f"{treatments.name}: {told_simultaneity(treatments)}.")
     costs = [
         f"{name}, {told_in_words(pair.comparison.accuracy)}" for name, pair in pairs.items() if pair.verdict == WORSE
     ]
@@ -117,6 +102,24 @@ def answer_imbalance(treatments: Treatments) -> list[str]:
         sentences.append(f"{treatments.name}: accuracy is the price of {'; '.join(costs)}.")
     before = told_share(rare_recall(treatments, UNTREATED))
     return [*sentences, f"Without a treatment the recall of {treatments.rare_class} is {before}."]
+
+
+def told_best_treatment(goal: Goal) -> str:
+    """Returns which treatment raises the goal most, of those that are shown to."""
+    if not goal.gains:
+        return f"no treatment is shown to raise {goal.name}"
+    best = max(goal.gains, key=lambda name: goal.gains[name].value)
+    return f"for {goal.name}, {best}: {told_difference(goal.gains[best], goal.interval)} over no treatment"
+
+
+def told_simultaneity(treatments: Treatments) -> str:
+    """Returns why the intervals of macro-F1 and recall are wider."""
+    alone = interval_name(pair.comparison for pair in treatments.against_untreated.values())
+    jointly = interval_name(treatments.simultaneous.values())
+    return (
+        f"macro-F1 and recall are told with a {jointly}, so that those of all {len(treatments.simultaneous)} "
+        f"treatments hold together as one {alone} does"
+    )
 
 
 def answer_fractions(findings: Findings) -> Iterator[str]:

@@ -6,8 +6,8 @@ from functools import partial
 
 from emotion_tl.analysis.compared_model import ComparedModel, group_runs
 from emotion_tl.analysis.family import CorrectedComparison, correct_family
+from emotion_tl.analysis.leak_free import without_copies
 from emotion_tl.analysis.model_comparison import ModelComparison
-from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.analysis.pairs import compare_predictions
 from emotion_tl.analysis.seed_summary import SeedSummary, summarise_seeds
 from emotion_tl.command_config import CompareConfig
@@ -24,7 +24,7 @@ class ModelResult:
     Attributes:
         model: with its runs.
         summary: on all test images.
-        leak_free_summary: on those without a copy in train or val; None where no image has a copy.
+        leak_free_summary: on those without a copy in train or val; None where none, or all, have one.
         baseline: the name of the baseline that learnt from the same images; None where there is none, or this is it.
         comparison: with the baseline.
         leak_free_comparison: with the baseline, on the test images without a copy.
@@ -91,7 +91,7 @@ def compare_records(
     )
     results = []
     for model in models:
-        leak_free = without_copies(model)
+        leak_free = without_copies(model.test)
         results.append(ModelResult(model, summarise(model.test), summarise(leak_free) if leak_free else None))
     results.sort(key=lambda result: -result.summary.accuracy.mean)
     compared = [
@@ -155,19 +155,13 @@ def compare_with_baseline(result: ModelResult, baseline: ComparedModel | None, c
     """Returns the result with its comparisons, where there is a baseline."""
     if baseline is None:
         return result
-    candidate, reference = without_copies(result.model), without_copies(baseline)
+    candidate, reference = without_copies(result.model.test), without_copies(baseline.test)
     return replace(
         result,
         baseline=baseline.name,
         comparison=compare_predictions(result.model.test, baseline.test, config),
         leak_free_comparison=compare_predictions(candidate, reference, config) if candidate and reference else None,
     )
-
-
-def without_copies(model: ComparedModel) -> ModelPredictions | None:
-    """Returns the predictions on the test images without a copy in train or val; None where none, or all, have one."""
-    has_copy = model.test.has_copy
-    return model.test.leak_free() if has_copy.any() and not has_copy.all() else None
 
 
 def with_verdicts(results: Sequence[ModelResult]) -> tuple[ModelResult, ...]:

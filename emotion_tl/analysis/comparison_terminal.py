@@ -10,6 +10,7 @@ from rich.table import Table
 from emotion_tl.analysis.answers import answer_questions, verdict_sentences
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.findings import Findings
+from emotion_tl.analysis.leak_free import leak_free_caveat, num_leak_free, told_absence
 from emotion_tl.analysis.told import told_spread
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
 from emotion_tl.tracking.store import ui_command
@@ -25,7 +26,8 @@ def print_comparison(comparison: Comparison, findings: Findings, report: Path) -
     """
     console = Console(highlight=False, soft_wrap=True)
     console.print(terminal_table(comparison))
-    for warning in comparison.warnings:
+    caveat = leak_free_caveat([model.test for model in comparison.models])
+    for warning in [*([caveat] if caveat else []), *comparison.warnings]:
         console.print(f"[yellow]![/] {escape(warning)}")
     for sentence in verdict_sentences(comparison):
         console.print(f"- {escape(sentence)}")
@@ -43,14 +45,17 @@ def terminal_table(comparison: Comparison) -> Table:
     level = comparison.config.confidence_level
     table = Table(title=f"On the test images, in %, {level:.0%} intervals", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("model", overflow="fold", min_width=24)
-    for heading in ("accuracy", "leak-free", "macro-F1", "minutes"):
+    table.add_column("accuracy", justify="right", no_wrap=True)
+    # As wide as its heading: why there is no figure may take both lines of a model.
+    table.add_column("leak-free", justify="right", max_width=9)
+    for heading in ("macro-F1", "minutes"):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in comparison.results:
         summary, leak_free = result.summary, result.leak_free_summary
         table.add_row(
             f"{escape(result.name)}\n{described(result, comparison.baseline)}",
             told_spread(summary.accuracy),
-            "no copies" if leak_free is None else f"{100 * leak_free.accuracy.mean:.1f}",
+            f"{100 * leak_free.accuracy.mean:.1f}" if leak_free else told_absence(num_leak_free(result.model.test)),
             f"{100 * summary.macro_f1.mean:.1f}",
             f"{result.model.mean_metric('training_seconds') / 60:.1f}",
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emotion_tl.analysis.accuracy_test import AccuracyTest, equal_accuracy_test, mcnemar_of_pairs
+from emotion_tl.analysis.accuracy_test import AccuracyTest, equal_accuracy_test
 from emotion_tl.analysis.error_agreement import ErrorAgreement, error_agreement
 from emotion_tl.analysis.model_predictions import ModelPredictions, check_same_images
 from emotion_tl.analysis.paired import Difference
@@ -44,7 +44,6 @@ class ModelComparison:
         test: which one gave it, a constant of `accuracy_test`.
         covers_seeds: test and intervals are about other trainings and other images; False where both have one run:
             then they are about these two networks.
-        mcnemar_p_values: McNemar's exact test of each pair of runs, running over the baseline's runs first.
         per_class: one for each class that has test images.
         agreement: of the errors.
         standard_error, degrees_of_freedom: of the difference in accuracy; with one run each over images alone.
@@ -62,7 +61,6 @@ class ModelComparison:
     p_value: float
     test: str
     covers_seeds: bool
-    mcnemar_p_values: tuple[float, ...]
     per_class: list[ClassDifference]
     agreement: ErrorAgreement
     standard_error: float
@@ -73,11 +71,6 @@ class ModelComparison:
     def __post_init__(self) -> None:
         """Works out the smallest difference at the level of the test."""
         object.__setattr__(self, "smallest_difference", self.smallest_difference_at(1 - self.confidence_level))
-
-    @property
-    def median_mcnemar_p_value(self) -> float:
-        """Median over the pairs of runs. It describes the pairs; it is no test of the models."""
-        return float(np.median(self.mcnemar_p_values))
 
     def smallest_difference_at(self, level: float) -> float:
         """Returns the smallest difference in accuracy that the test would have found at another level."""
@@ -126,7 +119,6 @@ def compare_models(
         p_value=test.p_value,
         test=test.name,
         covers_seeds=test.covers_seeds,
-        mcnemar_p_values=mcnemar_of_pairs(candidate.right, baseline.right),
         per_class=class_differences(candidate, differences),
         agreement=error_agreement(candidate, baseline),
         standard_error=float(test.uncertainty.standard_error[0]),

@@ -18,16 +18,28 @@ def name_models(settings: Sequence[dict[str, Any]]) -> list[str]:
     Args:
         settings: the configuration of each model as nested dicts.
     """
-    names = [base_name(each) for each in settings]
-    shared = {name for name, count in Counter(names).items() if count > 1}
-    for name in shared:
-        positions = [position for position, other in enumerate(names) if other == name]
-        flat = [dict(flatten(settings_with_effect(settings[position]))) for position in positions]
-        differing = differing_keys(flat)
-        for position, own in zip(positions, flat, strict=True):
+    flat = [dict(flatten(settings_with_effect(each))) for each in settings]
+    names = tell_apart([base_name(each) for each in settings], flat)
+    # Once more for those that the name of a group of settings has told apart from others, but not from each other.
+    return numbered(tell_apart(names, flat))
+
+
+def tell_apart(names: Sequence[str], flat: Sequence[dict[str, Any]]) -> list[str]:
+    """Returns the names; behind those that stand more than once the settings in which their bearers differ.
+
+    Args:
+        names: one for each model.
+        flat: the settings of each model by their dotted keys.
+    """
+    told_apart = list(names)
+    for name in {name for name, count in Counter(names).items() if count > 1}:
+        bearers = [position for position, other in enumerate(names) if other == name]
+        differing = differing_keys([flat[position] for position in bearers])
+        for position in bearers:
+            own = flat[position]
             told = [f"{short_key(key, differing)}={own[key]}" for key in differing if is_unusual(key, own.get(key))]
-            names[position] = ", ".join([name, *told])
-    return numbered(names)
+            told_apart[position] = ", ".join([name, *told])
+    return told_apart
 
 
 def differing_keys(flat: Sequence[dict[str, Any]]) -> list[str]:

@@ -82,10 +82,6 @@ class ModelPredictions:
             self, labels=self.labels[kept], probabilities=self.probabilities[:, kept], has_copy=self.has_copy[kept]
         )
 
-    def of_seed(self, position: int) -> "ModelPredictions":
-        """Returns the predictions of one run alone, that at `position` in `seeds`."""
-        return replace(self, seeds=(self.seeds[position],), probabilities=self.probabilities[[position]])
-
 
 def check_same_images(*models: ModelPredictions) -> None:
     """Raises a DataError unless all models were tested on the same images in the same order, with the same classes."""

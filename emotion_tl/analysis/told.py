@@ -1,4 +1,4 @@
-"""Figures as they are read: shares in percent, differences in points, times in the unit that suits them."""
+"""Figures as they are read: shares in percent, differences in points."""
 
 from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.seed_summary import Spread
@@ -22,13 +22,6 @@ def told_points(difference: Difference) -> str:
 def told_in_words(difference: Difference) -> str:
     """Returns "+3.5 points (+2.0 to +4.9)": for a sentence."""
     return f"{100 * difference.value:+.1f} points ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
-
-
-def told_seconds(seconds: float) -> str:
-    """Returns "45 s", "12 min" or "3.2 h"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def told_share(share: float) -> str:

@@ -2,7 +2,7 @@
 
 from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.model_comparison import ModelComparison
-from emotion_tl.analysis.paired import Difference, PairedComparison
+from emotion_tl.analysis.paired import Difference
 
 
 def comparison_sentence(corrected: CorrectedComparison) -> str:
@@ -61,22 +61,6 @@ def told_smallest_difference(corrected: CorrectedComparison) -> str:
     """Returns how large a true difference the test would have found four times in five."""
     points = f"{100 * corrected.smallest_difference:.1f} points"
     return f"A true difference of {points} would have been found four times in five; a smaller one may be there."
-
-
-def verdict_sentence(comparison: PairedComparison, candidate_name: str, baseline_name: str) -> str:
-    """Returns what the comparison shows, in one sentence with the figures in percentage points.
-
-    "More" and "less accurate" are said only where McNemar's test rejects equal accuracy at 1 - confidence_level. The
-    macro-F1 has an interval but no test, so it is told beside it and nothing is claimed of it.
-    """
-    images = f"the same {comparison.num_images:,} test images"
-    level = f"{100 * comparison.confidence_level:g} % interval"
-    accuracy = f"accuracy {told_difference(comparison.accuracy, level)}, McNemar {told_p_value(comparison.p_value)}"
-    figures = f"{accuracy}; macro-F1 {told_difference(comparison.macro_f1, level)}"
-    if comparison.p_value >= 1 - comparison.confidence_level:
-        return f"No difference in accuracy shown between {candidate_name} and {baseline_name} on {images}: {figures}."
-    word = "more" if comparison.accuracy.value > 0 else "less"
-    return f"{candidate_name} is {word} accurate than {baseline_name} on {images}: {figures}."
 
 
 def told_difference(difference: Difference, level: str) -> str:

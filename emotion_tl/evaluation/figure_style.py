@@ -12,6 +12,8 @@ WIDTH = 10.0
 # Okabe and Ito's palette, told apart with any colour vision. https://jfly.uni-koeln.de/color/
 BLUE, ORANGE, GREEN, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00"
 INK, GREY, FAINT = "#222222", "#767676", "#DDDDDD"
+PALETTE = (BLUE, ORANGE, GREEN, RED, SKY, INK)
+"""In the order in which things that are drawn together are given them."""
 
 STYLE: Any = {
     "figure.dpi": 100,

@@ -37,7 +37,7 @@ def tell_gain_over_last(network: ProbedNetwork, best: str, test: Split, config: 
     """Returns what the best block has over the last one."""
     last = list(network.probes)[-1]
     if best == last:
-        return "It is the last block: cutting the network earlier gains nothing."
+        return "It is the last block."
     comparison = compare_probes(network.probes[last], network.probes[best], test, config)
     difference, p_value = told_difference(comparison.accuracy, level), told_p_value(comparison.p_value)
     return f"Over the last block, {last}: {difference}, McNemar {p_value}."

@@ -20,9 +20,9 @@ def tabulate_probes(networks: Mapping[str, ProbedNetwork], test: Split, config: 
     """Returns a row for each weights and block.
 
     Columns: weights (of `COMPARED_WEIGHTS`), block, depth (1 is the first block), num_features, regularisation,
-    val_accuracy, accuracy and leak_free_accuracy with _low and _high. The rows of pretrained weights that stand beside
-    random ones also have gain, in accuracy over these, with _low and _high, p_value and adjusted_p_value, Holm's over
-    the blocks. Shares are fractions.
+    val_accuracy, accuracy and leak_free_accuracy with _low and _high, num_leak_free_images (without a copy in train or
+    val). The rows of pretrained weights that stand beside random ones also have gain, in accuracy over these, with _low
+    and _high, p_value and adjusted_p_value, Holm's over the blocks. Shares are fractions.
 
     Args:
         networks: by what their weights are in `COMPARED_WEIGHTS`.
@@ -46,6 +46,7 @@ def describe_probe(probe: LinearProbe, test: Split, config: ProbeConfig) -> dict
     described = {"regularisation": probe.regularisation, "val_accuracy": probe.val_accuracy}
     described |= accuracy_with_interval(probe, test, np.ones(len(test), dtype=bool), "accuracy", config)
     is_leak_free = ~test.has_copy
+    described["num_leak_free_images"] = int(is_leak_free.sum())
     if is_leak_free.all() or not is_leak_free.any():
         return described | dict.fromkeys([f"leak_free_accuracy{end}" for end in ("", "_low", "_high")], np.nan)
     return described | accuracy_with_interval(probe, test, is_leak_free, "leak_free_accuracy", config)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from emotion_tl.analysis.leak_free import told_absence
 from emotion_tl.command_config import ProbeConfig
 from emotion_tl.probing.probes import ProbeResult
 from emotion_tl.tracking.store import ui_command
@@ -38,7 +39,8 @@ def terminal_table(table: pd.DataFrame, confidence_level: float) -> Table:
     for position, row in enumerate(main[1].to_dict("records")):
         name = escape(row["block"])
         cells = [f"[bold]{name}[/]" if row["val_accuracy"] == best else name, accuracy_cell(row)]
-        cells.append("no copies" if np.isnan(row["leak_free_accuracy"]) else percent(row["leak_free_accuracy"]))
+        absent = np.isnan(row["leak_free_accuracy"])
+        cells.append(told_absence(int(row["num_leak_free_images"])) if absent else percent(row["leak_free_accuracy"]))
         for _, other in others:
             cells += [percent(other["accuracy"].iloc[position]), gain_cell(row, 1 - confidence_level)]
         shown.add_row(*cells)

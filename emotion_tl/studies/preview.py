@@ -8,9 +8,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from emotion_tl.duration import told_duration
 from emotion_tl.override_text import key_of
 from emotion_tl.studies.plan import PlannedJob, own_overrides, shared_overrides
-from emotion_tl.studies.progress import Progress, duration, estimate_seconds
+from emotion_tl.studies.progress import Progress, estimate_seconds
 
 
 def print_preview(name: str, progress: Progress) -> None:
@@ -44,7 +45,7 @@ def describe_plan(progress: Progress) -> str:
     counts = Counter(outcome.status for outcome in progress.ended.values())
     parts = [f"{number} {status}" for status, number in counts.items()] + [f"{len(progress.left)} to run"]
     seconds = progress.seconds_left()
-    time = "" if seconds is None or not progress.left else f", about {duration(seconds)} of computing"
+    time = "" if seconds is None or not progress.left else f", about {told_duration(seconds)} of computing"
     return f"{', '.join(parts)}{time}"
 
 
@@ -52,10 +53,10 @@ def state_of(job: PlannedJob, progress: Progress) -> str:
     """Returns whether a job is to be run or what became of it, and the time that takes or took."""
     outcome = progress.ended.get(job.number)
     if outcome is not None:
-        time = "" if outcome.total_seconds is None else f", {duration(outcome.total_seconds)}"
+        time = "" if outcome.total_seconds is None else f", {told_duration(outcome.total_seconds)}"
         return f"{'failed' if outcome.has_failed else 'finished'}{time}"
     seconds = estimate_seconds([job], progress.seconds_by_variant())
-    return "to run" if seconds is None else f"to run, ~{duration(seconds)}"
+    return "to run" if seconds is None else f"to run, ~{told_duration(seconds)}"
 
 
 def definitions(progress: Progress) -> list[str]:

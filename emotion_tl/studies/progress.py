@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from statistics import mean
 
 from emotion_tl.config import TrackingConfig
+from emotion_tl.duration import told_duration
 from emotion_tl.studies.plan import PlannedJob
 from emotion_tl.sweeps.outcome import FINISHED, REUSED, JobOutcome
 from emotion_tl.tracking.parent_run import log_record, read_records
@@ -76,14 +77,7 @@ def describe_progress(progress: Progress, in_turn: bool) -> str:
     seconds = progress.seconds_left()
     if seconds is None or not progress.left:
         return line
-    return f"{line}, about {duration(seconds)}{'' if in_turn else ' of computing'}"
-
-
-def duration(seconds: float) -> str:
-    """Returns a time as text: 40 s, 25 min, 3.5 h."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+    return f"{line}, about {told_duration(seconds)}{'' if in_turn else ' of computing'}"
 
 
 def log_plan(run_id: str, start: str, progress: Progress) -> None:

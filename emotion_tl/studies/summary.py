@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from emotion_tl.studies.progress import duration
+from emotion_tl.duration import told_duration
 from emotion_tl.studies.record import StudyRow, StudyRuns
 from emotion_tl.sweeps.summary import first_line
 
@@ -72,7 +72,7 @@ def figures(rows: Sequence[StudyRow]) -> tuple[str, str, str, str]:
         with_range([outcome.val_accuracy for outcome in finished]),
         with_range([outcome.val_macro_f1 for outcome in finished]),
         runs,
-        duration(mean(seconds)) if seconds else "-",
+        told_duration(mean(seconds)) if seconds else "-",
     )
 
 

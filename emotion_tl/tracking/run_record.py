@@ -28,6 +28,7 @@ class RunRecord:
         name: what the UI calls it.
         tags: of MLflow.
         metrics: the latest value of each.
+        parameters: each setting by its dotted key, as text, and what else was logged beside them.
         num_train_images: it learnt from.
         started: milliseconds since 1970.
     """
@@ -36,6 +37,7 @@ class RunRecord:
     name: str
     tags: dict[str, str] = field(repr=False)
     metrics: dict[str, float] = field(repr=False)
+    parameters: dict[str, str] = field(default_factory=dict, repr=False)
     num_train_images: int = 0
     started: int = 0
 
@@ -89,6 +91,7 @@ def to_record(run: Run) -> RunRecord:
         name=run.info.run_name,
         tags=dict(run.data.tags),
         metrics=run.data.metrics | early_figures(run),
+        parameters=dict(run.data.params),
         num_train_images=int(run.data.params.get("num_train_images", 0)),
         started=run.info.start_time,
     )

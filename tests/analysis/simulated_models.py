@@ -78,6 +78,11 @@ def draw_models(scene: Scene, rng: np.random.Generator, num_classes: int = 7) ->
     return tuple(models)
 
 
+def one_seed(model: ModelPredictions, position: int) -> ModelPredictions:
+    """Returns the predictions of one run alone, that at `position` in its seeds."""
+    return replace(model, seeds=(model.seeds[position],), probabilities=model.probabilities[[position]])
+
+
 def simulate(scene: Scene, num_trials: int, seed: int = 0) -> Rates:
     """Returns how the test of the accuracy at the level 0.05 and its 95 % interval fare over many trials."""
     rng = np.random.default_rng(seed)

@@ -38,9 +38,14 @@ def simulate(accuracy: float, seed: int, split: str, sureness: float = 1.0) -> t
 
 
 def log_run(
-    folder: Path, overrides: list[str], accuracy: float, tags: dict[str, str] | None = None, sureness: float = 1.0
+    folder: Path,
+    overrides: list[str],
+    accuracy: float,
+    tags: dict[str, str] | None = None,
+    sureness: float = 1.0,
+    images_a_copy: int = 10,
 ) -> str:
-    """Logs a run as `run_experiment` does and returns its id."""
+    """Logs a run as `run_experiment` does and returns its id; of so many images one has a copy."""
     config = compose_config([*overrides, "data=synthetic_faces"])
     run_folder = folder / f"run{len(list(folder.glob('run*')))}"
     run_folder.mkdir(parents=True)
@@ -49,7 +54,7 @@ def log_run(
     for split, number in NUM_IMAGES.items():
         labels, probabilities = simulate(accuracy, config.seed, split, sureness)
         ids = [f"{split}/{position:04d}" for position in range(number)]
-        has_copy = np.arange(number) % 10 == 0
+        has_copy = np.arange(number) % images_a_copy == 0
         tables.append(predictions_table(split, ids, labels, probabilities, has_copy, CLASSES))
     predictions = pd.concat(tables)
     predictions.to_parquet(run_folder / "predictions.parquet", index=False)

@@ -1,13 +1,16 @@
 """The linear probes in the report of a comparison on the same test images."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from emotion_tl.analysis.comparison import compare_records
 from emotion_tl.analysis.report.depth import depth_section
-from emotion_tl.command_config import CompareConfig
+from emotion_tl.command_config import CompareConfig, ProbeConfig
 from emotion_tl.config import TrackingConfig
+from emotion_tl.html_report.blocks import DataTable, Notice, Plot
 from emotion_tl.tracking.run import track_run
 from emotion_tl.tracking.run_record import read_records
 from emotion_tl.tracking.runs import KIND_TAG
@@ -16,8 +19,8 @@ from tests.analysis.simulated_runs import log_run, store
 ACCURACIES = {"pretrained": [0.4, 0.6, 0.5], "random": [0.35, 0.35, 0.3]}
 
 
-def log_probes(folder, backbone: str, test_fingerprint: str, finding: str) -> None:
-    """Logs a run as `run_probes` does."""
+def log_probes(folder, backbone: str, test_fingerprint: str, finding: str, confidence_level: float = 0.9) -> Path:
+    """Logs a run as `run_probes` does and returns the folder of its artifacts."""
     rows = []
     for weights, accuracies in ACCURACIES.items():
         for depth, accuracy in enumerate(accuracies):
@@ -33,8 +36,10 @@ def log_probes(folder, backbone: str, test_fingerprint: str, finding: str) -> No
     pd.DataFrame(rows).to_csv(probe_folder / "probes.csv", index=False)
     (probe_folder / "findings.txt").write_text(f"{finding}\n")
     with track_run(TrackingConfig(uri=store(folder)), "probes", "probes", probe_folder) as run:
+        run.log_config(ProbeConfig(confidence_level=confidence_level, num_train_images=30))
         tags = {"backbone": backbone, "dataset": "faces", "test_fingerprint": test_fingerprint, KIND_TAG: "probe"}
         run.log_tags(tags)
+    return next((folder / "mlartifacts").rglob(f"{run.run_id}/artifacts"))
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +49,44 @@ def comparison(tmp_path_factory):
     log_probes(folder, "inceptionv3", "the same", "an earlier finding")
     log_probes(folder, "inceptionv3", "the same", "block1 is best")
     log_probes(folder, "vgg16", "others", "on other images")
+    (log_probes(folder, "resnet50", "the same", "without its table") / "probes.csv").unlink()
+    (log_probes(folder, "mobilenetv2", "the same", "with half a table") / "probes.csv").write_text("block,weights\n")
+    (log_probes(folder, "efficientnetb0", "the same", "with an empty table") / "probes.csv").write_text("")
+    (log_probes(folder, "vgg19", "the same", "no text") / "findings.txt").write_bytes(b"\xff\xfe\xff")
     config = CompareConfig(
         experiment_name="simulated", num_bootstrap_resamples=50, tracking=TrackingConfig(uri=store(folder))
     )
     return compare_records(read_records(config.tracking, "simulated", []), config, "simulated")
 
 
-def test_the_latest_probes_on_the_same_images_are_shown(comparison):
-    html = "".join(block.html() for block in depth_section(comparison).blocks)
+@pytest.fixture(scope="module")
+def blocks(comparison):
+    return depth_section(comparison).blocks
+
+
+def test_the_latest_probes_on_the_same_images_are_shown(blocks):
+    html = "".join(block.html() for block in blocks)
     assert "block1 is best" in html
     assert "+25.0 (+22.0 to +28.0)" in html
     assert "an earlier finding" not in html
     assert "vgg16" not in html
+
+
+def test_the_intervals_have_the_level_of_the_probes_and_not_that_of_the_comparison(blocks, comparison):
+    assert comparison.config.confidence_level == 0.95
+    (plot,) = [block for block in blocks if isinstance(block, Plot)]
+    assert "90 % bootstrap interval" in plot.figure.axes[0].get_title(loc="left")
+    (table,) = [block for block in blocks if isinstance(block, DataTable)]
+    assert table.caption.endswith("with 90 % intervals")
+
+
+def test_probes_that_cannot_be_read_are_left_out_with_a_note_that_names_them(blocks):
+    notes = [block.text for block in blocks if isinstance(block, Notice)]
+    told = {"resnet50": "probes.csv", "mobilenetv2": "lacks accuracy", "efficientnetb0": "Empty", "vgg19": "decode"}
+    assert len(notes) == len(told)
+    for backbone, reason in told.items():
+        (note,) = [note for note in notes if note.startswith(f"The probes of {backbone} are left out: Expected ")]
+        assert reason in note
 
 
 def test_probes_are_no_models_of_the_comparison(comparison):

@@ -6,6 +6,7 @@ from emotion_tl.analysis.ensembles import fit_vote_weights, plain_vote, soft_vot
 from emotion_tl.analysis.model_comparison import compare_models
 from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.errors import DataError
+from tests.analysis.simulated_models import one_seed
 
 NAMES = ("angry", "happy", "sad")
 
@@ -65,9 +66,9 @@ def test_each_run_of_the_ensemble_is_made_of_one_run_of_each_member():
     whole = soft_vote(val, test)
     assert whole.test.seeds == (0, 1, 2)
     for position in range(3):
-        alone = soft_vote([m.of_seed(position) for m in val], [m.of_seed(position) for m in test])
+        alone = soft_vote([one_seed(m, position) for m in val], [one_seed(m, position) for m in test])
         np.testing.assert_allclose(whole.test.probabilities[position], alone.test.probabilities[0], atol=1e-6)
-    fewer = plain_vote([test[0], test[1].of_seed(0)])
+    fewer = plain_vote([test[0], one_seed(test[1], 0)])
     assert fewer.test.num_seeds == 1
 
 
@@ -110,7 +111,7 @@ def test_members_that_do_not_fit_are_refused():
     with pytest.raises(DataError, match="same runs of the same models on val and test"):
         soft_vote(val[::-1], test)
     with pytest.raises(DataError, match="same runs of the same models"):
-        stack([val[0].of_seed(0), val[1]], test)
+        stack([one_seed(val[0], 0), val[1]], test)
     with pytest.raises(DataError, match="same images"):
         plain_vote([test[0], val[1]])
     few = draw(0, (1.0, 1.5), num_images=4)

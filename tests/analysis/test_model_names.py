@@ -54,6 +54,22 @@ def test_more_of_a_key_where_its_end_is_not_enough():
     ]
 
 
+def test_what_differs_among_those_that_the_name_of_a_group_does_not_tell_apart():
+    assert name_models(
+        [
+            settings("backbone=vgg16", "imbalance=focal"),
+            settings("backbone=vgg16", "imbalance=focal", "imbalance.focal_gamma=3.0"),
+            settings("backbone=vgg16", "imbalance=class_weight"),
+            settings("backbone=vgg16"),
+        ]
+    ) == [
+        "vgg16-frozen_then_unfrozen, imbalance=focal, focal_gamma=2.0",
+        "vgg16-frozen_then_unfrozen, imbalance=focal, focal_gamma=3.0",
+        "vgg16-frozen_then_unfrozen, imbalance=class_weight",
+        "vgg16-frozen_then_unfrozen",
+    ]
+
+
 def test_a_number_where_no_setting_tells_them_apart():
     same = settings("backbone=vgg16")
     assert name_models([same, same]) == ["vgg16-frozen_then_unfrozen (1)", "vgg16-frozen_then_unfrozen (2)"]

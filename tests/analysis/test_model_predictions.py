@@ -34,12 +34,6 @@ def test_leak_free_keeps_the_images_without_a_copy():
         model(has_copy=np.ones(4, dtype=bool)).leak_free()
 
 
-def test_one_run_alone():
-    second = model().of_seed(1)
-    assert second.seeds == (4,)
-    np.testing.assert_allclose(second.probabilities, model().probabilities[1:])
-
-
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

@@ -12,7 +12,7 @@ from emotion_tl.analysis.run_figures import (
 )
 from emotion_tl.evaluation.intervals import bootstrap_intervals
 from emotion_tl.evaluation.metrics import compute_metrics
-from tests.analysis.simulated_models import Scene, draw_models
+from tests.analysis.simulated_models import Scene, draw_models, one_seed
 
 SCENE = Scene(3, 2, 0.02, 0.02, difference=0.1, num_images=400)
 
@@ -41,7 +41,7 @@ def test_all_runs_see_the_same_resamples():
 
 def test_percentiles_are_those_of_the_metrics_of_one_run():
     model, _ = draw_models(SCENE, np.random.default_rng(0))
-    (figures,) = resampled_figures([model.of_seed(1)], 200, 5)
+    (figures,) = resampled_figures([one_seed(model, 1)], 200, 5)
     low, high = percentile_ends(figures.resampled[0], 0.9)
     expected = bootstrap_intervals(model.labels, model.probabilities[1], 200, 0.9, seed=5)
     for position, name in ((ACCURACY, "accuracy"), (MACRO_F1, "macro_f1")):

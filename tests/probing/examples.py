@@ -12,6 +12,7 @@ from tests import tiny
 BLOCKS = ("first", "middle", "last")
 TEST = tiny.make_split("test", [40, 40, 40])
 WITH_COPIES = replace(TEST, has_copy=np.arange(len(TEST)) < 20)
+ALL_COPIES = replace(TEST, has_copy=np.ones(len(TEST), dtype=bool))
 CONFIG = ProbeConfig(num_bootstrap_resamples=200)
 
 

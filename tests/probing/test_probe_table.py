@@ -39,6 +39,7 @@ def test_leak_free_figures_leave_the_copies_out():
     # The twenty copies are all right.
     assert table["leak_free_accuracy"].tolist() == pytest.approx([0.4, 0.76, 0.52, 0.4, 0.34, 0.46])
     assert table["accuracy"].iloc[0] == 0.5
+    assert (table["num_leak_free_images"] == 100).all()
     assert np.isnan(tabulate_probes(BOTH, TEST, CONFIG)["leak_free_accuracy"]).all()
 
 

@@ -1,10 +1,9 @@
 """How far a study is, and how long the rest takes."""
 
-import pytest
 from rich.console import Console
 
 from emotion_tl.studies.preview import describe_plan, preview
-from emotion_tl.studies.progress import Progress, describe_progress, duration
+from emotion_tl.studies.progress import Progress, describe_progress
 from emotion_tl.studies.record import StudyRuns, rows_of
 from emotion_tl.studies.summary import study_report
 from emotion_tl.sweeps.outcome import FAILED, REUSED
@@ -54,13 +53,6 @@ def test_job_that_was_taken_from_an_earlier_run_counts_once():
     assert describe_progress(Progress(JOBS, [found], [found]), True).startswith(
         "0 finished, 1 finished before, 3 to go"
     )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(5.4, "5 s"), (99, "99 s"), (150, "2 min"), (5400, "90 min"), (9000, "2.5 h")]
-)
-def test_time_is_told_in_one_unit(seconds, text):
-    assert duration(seconds) == text
 
 
 def test_preview_tells_for_each_arm_and_seed_what_would_run():

@@ -8,22 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
-from emotion_tl.evaluation.figure_style import (
-    BLUE,
-    FAINT,
-    GREEN,
-    INK,
-    ORANGE,
-    RED,
-    SKY,
-    SMALL,
-    WIDTH,
-    entitle,
-    shortened,
-    styled,
-)
+from emotion_tl.evaluation.figure_style import PALETTE, SMALL, WIDTH, entitle, shortened, styled
 
-COLORS = (BLUE, ORANGE, GREEN, RED, SKY, INK)
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 """Lines are told apart by colour, marker and dashes, so that a grey print can be read too."""
@@ -90,20 +76,20 @@ def draw_panel(axis: Axes, panel: Panel) -> None:
     """Draws the lines of a panel."""
     named: set[str] = set()
     for curve in panel.curves:
-        style = curve.style % len(COLORS)
+        style = curve.style % len(PALETTE)
         label = curve.name if curve.name not in named else f"_{curve.name}"
         named.add(curve.name)
         axis.plot(
             curve.x,
             curve.y,
-            color=COLORS[style],
+            color=PALETTE[style],
             marker=MARKERS[style],
             linestyle=DASHES[style],
             markersize=4.5,
             label=label,
         )
         if curve.low is not None and curve.high is not None:
-            axis.fill_between(curve.x, curve.low, curve.high, color=COLORS[style], alpha=0.15, linewidth=0)
+            axis.fill_between(curve.x, curve.low, curve.high, color=PALETTE[style], alpha=0.15, linewidth=0)
     if panel.log_ticks:
         axis.set_xscale("log")
         axis.xaxis.set_major_locator(FixedLocator(list(panel.log_ticks)))
@@ -111,6 +97,6 @@ def draw_panel(axis: Axes, panel: Panel) -> None:
         axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     else:
         axis.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-    axis.grid(color=FAINT)
+    axis.grid()
     axis.set_xlabel(panel.label)
     axis.set_title(panel.subtitle)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from emotion_tl.analysis.figures.curves import COLORS, MARKERS
-from emotion_tl.evaluation.figure_style import FAINT, GREY, SMALL, entitle, new_figure, styled
+from emotion_tl.analysis.figures.curves import MARKERS
+from emotion_tl.evaluation.figure_style import GREY, PALETTE, SMALL, entitle, new_figure, styled
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ def frontier_figure(points: Sequence[FrontierPoint], title: str, subtitle: str, 
     if len(best) > 1:
         axis.plot([point.x for point in best], [point.y for point in best], color=GREY, linestyle=":", zorder=1)
     for position, point in enumerate(points):
-        style = position % len(COLORS)
-        axis.plot(point.x_interval, [point.y, point.y], color=COLORS[style], alpha=0.35, linewidth=2)
-        axis.plot([point.x, point.x], point.y_interval, color=COLORS[style], alpha=0.35, linewidth=2)
-        axis.plot(point.x, point.y, MARKERS[style], color=COLORS[style], markersize=9, zorder=3)
+        style = position % len(PALETTE)
+        axis.plot(point.x_interval, [point.y, point.y], color=PALETTE[style], alpha=0.35, linewidth=2)
+        axis.plot([point.x, point.x], point.y_interval, color=PALETTE[style], alpha=0.35, linewidth=2)
+        axis.plot(point.x, point.y, MARKERS[style], color=PALETTE[style], markersize=9, zorder=3)
         axis.annotate(
             point.name, (point.x, point.y), xytext=(9, 6), textcoords="offset points", size=SMALL + 1, zorder=4
         )
-    axis.grid(color=FAINT)
+    axis.grid()
     axis.margins(0.12)
     axis.set_xlabel(x_label)
     axis.set_ylabel(y_label)

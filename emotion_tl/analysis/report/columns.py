@@ -11,9 +11,11 @@ from emotion_tl.html_report.blocks import Column, Row
 Figure = TypeVar("Figure", Spread, Difference)
 
 
-def spread_column(heading: str, of: Callable[[Row], Spread | None]) -> Column:
-    """Returns a column of figures in percent with their intervals; a dash where there is none."""
-    return optional_column(heading, of, told_spread, lambda spread: spread.mean)
+def spread_column(
+    heading: str, of: Callable[[Row], Spread | None], absence: Callable[[Row], str] | None = None
+) -> Column:
+    """Returns a column of figures in percent with their intervals; a dash, or why, where there is none."""
+    return optional_column(heading, of, told_spread, lambda spread: spread.mean, absence)
 
 
 def difference_column(heading: str, of: Callable[[Row], Difference | None]) -> Column:
@@ -22,13 +24,19 @@ def difference_column(heading: str, of: Callable[[Row], Difference | None]) -> C
 
 
 def optional_column(
-    heading: str, of: Callable[[Row], Figure | None], tell: Callable[[Figure], str], value_of: Callable[[Figure], float]
+    heading: str,
+    of: Callable[[Row], Figure | None],
+    tell: Callable[[Figure], str],
+    value_of: Callable[[Figure], float],
+    absence: Callable[[Row], str] | None = None,
 ) -> Column:
-    """Returns a column of what is told of a row's figure, sorted by its value; a dash where there is none."""
+    """Returns a column of what is told of a row's figure, sorted by its value; a dash, or why, where there is none."""
 
     def text(row: Row) -> str | None:
         figure = of(row)
-        return None if figure is None else tell(figure)
+        if figure is None:
+            return absence(row) if absence is not None else None
+        return tell(figure)
 
     def value(row: Row) -> float:
         figure = of(row)

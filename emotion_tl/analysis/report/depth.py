@@ -1,13 +1,19 @@
 """The chapter of the linear probes: where in a network the features transfer from."""
 
+import logging
 from typing import Any
 
 import pandas as pd
 
 from emotion_tl.analysis.comparison import Comparison
 from emotion_tl.analysis.figures.probes import probes_figure
-from emotion_tl.html_report.blocks import Block, BulletList, Column, DataTable, Paragraph, Plot, Row, Section
-from emotion_tl.tracking.run_record import RunRecord, find_probes
+from emotion_tl.analysis.logged_probes import LoggedProbes, read_probes
+from emotion_tl.analysis.model_predictions import ModelPredictions
+from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.html_report.blocks import Block, BulletList, Column, DataTable, Notice, Paragraph, Plot, Row, Section
+from emotion_tl.tracking.run_record import find_probes
+
+logger = logging.getLogger(__name__)
 
 
 def depth_section(comparison: Comparison) -> Section:
@@ -22,24 +28,29 @@ def depth_section(comparison: Comparison) -> Section:
                 "whoever looks at the last block alone may miss the better ones."
             )
         )
-    for run in probes.values():
-        blocks += probe_blocks(run, comparison)
+    for backbone, run in probes.items():
+        try:
+            found = read_probes(run)
+        except ModelNotFoundError as error:
+            warning = f"The probes of {backbone} are left out: {error}"
+            logger.warning("%s", warning)
+            blocks.append(Notice(warning))
+        else:
+            blocks += probe_blocks(found, first.test)
     return Section("Where in the network the features transfer from", blocks)
 
 
-def probe_blocks(run: RunRecord, comparison: Comparison) -> list[Block]:
+def probe_blocks(probes: LoggedProbes, test: ModelPredictions) -> list[Block]:
     """Returns what the probes of one network found."""
-    table = pd.read_csv(run.file("probes.csv"))
-    test = comparison.models[0].test
+    subject, findings = probes.subject, probes.findings
     largest_class = pd.Series(test.labels).value_counts(normalize=True).max()
-    subject = f"{run.tags['backbone']} on {run.tags['dataset']}"
-    figure = probes_figure(table, subject, float(largest_class), comparison.config.confidence_level)
-    rows: list[Any] = table.to_dict("records")
-    findings = run.file("findings.txt").read_text(encoding="utf-8").splitlines()
+    figure = probes_figure(probes.table, subject, float(largest_class), probes.confidence_level)
+    rows: list[Any] = probes.table.to_dict("records")
+    level = f"{100 * probes.confidence_level:g} %"
     return [
         BulletList(findings),
         Plot(figure, f"Accuracy of linear probes over the blocks of {subject}. {' '.join(findings)}"),
-        DataTable(rows, columns(), f"Linear probes on {subject}, accuracy on test in %"),
+        DataTable(rows, columns(), f"Linear probes on {subject}, accuracy on test in %, with {level} intervals"),
     ]
 
 

@@ -20,7 +20,8 @@ def method_section(comparison: Comparison) -> Section:
                     "their spread. Differences: the same images for both.",
                     "With one seed a model, McNemar's exact test (McNemar 1947) compares two trained networks, and "
                     "says nothing of other seeds. With several, the test takes the spread over the seeds into account. "
-                    "The correction for many comparisons is Holm's (1979).",
+                    "The correction for many comparisons is Holm's (1979); macro-F1 and recall under several "
+                    "treatments of class imbalance have simultaneous intervals (Bonferroni's, Dunn 1961).",
                     "Leak-free: test images whose exact pixels stand in neither train nor val. Near copies are not "
                     "removed; `python -m emotion_tl audit` finds them.",
                     "Expected calibration error: 15 bins of equal width (Guo et al. 2017, arXiv:1706.04599).",

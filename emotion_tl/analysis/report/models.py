@@ -4,15 +4,17 @@ from matplotlib.figure import Figure
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.figures.intervals import IntervalLine, interval_figure
+from emotion_tl.analysis.leak_free import leak_free_caveat, num_leak_free, told_absence
 from emotion_tl.analysis.report.columns import spread_column
 from emotion_tl.analysis.told import told_deviation, told_spread
 from emotion_tl.evaluation.figure_style import BLUE, GREY
-from emotion_tl.html_report.blocks import Column, DataTable, Paragraph, Plot, Row, Section
+from emotion_tl.html_report.blocks import Column, DataTable, Notice, Paragraph, Plot, Row, Section
 
 
 def models_section(comparison: Comparison) -> Section:
     """Returns the table of the models and a figure of their accuracy."""
     level = f"{comparison.config.confidence_level:.0%}"
+    caveat = leak_free_caveat([model.test for model in comparison.models])
     return Section(
         "Models",
         [
@@ -26,6 +28,7 @@ def models_section(comparison: Comparison) -> Section:
                 "Accuracy on test of each model with its interval: "
                 + "; ".join(f"{result.name} {told_spread(result.summary.accuracy)} %" for result in comparison.results),
             ),
+            *([Notice(caveat)] if caveat else []),
             DataTable([row_of(result) for result in comparison.results], columns(), "Figures on test, in %"),
         ],
     )
@@ -52,6 +55,7 @@ def row_of(result: ModelResult) -> Row:
         "seeds": len(result.model.runs),
         "summary": result.summary,
         "leak_free": result.leak_free_summary,
+        "num_leak_free": num_leak_free(result.model.test),
     }
 
 
@@ -59,7 +63,11 @@ def columns() -> list[Column]:
     """Returns the columns of the table."""
 
     def figure(heading: str, part: str, metric: str) -> Column:
-        return spread_column(heading, lambda row: row[part] and getattr(row[part], metric))
+        return spread_column(
+            heading,
+            lambda row: row[part] and getattr(row[part], metric),
+            lambda row: told_absence(row["num_leak_free"]),
+        )
 
     return [
         Column("model", lambda row: row["name"]),

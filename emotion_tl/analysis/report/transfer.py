@@ -9,8 +9,8 @@ from emotion_tl.analysis.figures.curves import Curve, Panel, curves_figure
 from emotion_tl.analysis.findings import Findings, FractionCurve
 from emotion_tl.analysis.report.columns import difference_column, spread_column
 from emotion_tl.analysis.stages import learning_curve
-from emotion_tl.analysis.told import told_seconds
 from emotion_tl.analysis.transfer_gain import TransferGain
+from emotion_tl.duration import told_duration
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Plot, Section
 
 
@@ -26,7 +26,7 @@ def transfer_section(comparison: Comparison, findings: Findings) -> Section:
 
 def gain_blocks(gain: TransferGain, comparison: Comparison) -> list[Block]:
     """Returns the steps of one network, as a figure over epochs and time and as a table."""
-    budget = f"{gain.budgets['epoch']:.0f} epochs and in {told_seconds(gain.budgets['seconds'])}"
+    budget = f"{gain.budgets['epoch']:.0f} epochs and in {told_duration(gain.budgets['seconds'])}"
     return [
         Heading(f"{gain.network}, step by step"),
         Paragraph(
@@ -47,10 +47,11 @@ def gain_blocks(gain: TransferGain, comparison: Comparison) -> list[Block]:
 
 
 def stages_figure(gain: TransferGain, comparison: Comparison) -> Figure:
-    """Draws the val accuracy of each step over epochs and over time, with the baseline beside them."""
+    """Draws the val accuracy of each step over epochs and over time, beside the baseline on the same images."""
     results = [(step.stage, step.result) for step in gain.steps]
-    if comparison.baseline is not None and comparison.baseline not in [result.name for _, result in results]:
-        results.append((f"{comparison.baseline} (baseline)", comparison.result_of(comparison.baseline)))
+    baseline = next((step.result.baseline for step in gain.steps if step.result.baseline is not None), None)
+    if baseline is not None and baseline not in [result.name for _, result in results]:
+        results.append((f"baseline: {baseline}", comparison.result_of(baseline)))
     panels = [
         Panel(stage_curves(results, "epoch", 1), "Over epochs", "epoch"),
         Panel(stage_curves(results, "seconds", 60), "Over time", "minutes"),
@@ -88,7 +89,7 @@ def gain_columns() -> list[Column]:
         Column("val at equal time", told("seconds"), within("seconds")),
         Column(
             "training",
-            lambda row: told_seconds(row["step"].result.model.mean_metric("training_seconds")),
+            lambda row: told_duration(row["step"].result.model.mean_metric("training_seconds")),
             lambda row: row["step"].result.model.mean_metric("training_seconds"),
         ),
     ]

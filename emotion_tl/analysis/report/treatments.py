@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from emotion_tl.analysis.figures.frontier import FrontierPoint, frontier_figure
 from emotion_tl.analysis.findings import Findings
-from emotion_tl.analysis.imbalance import Treatments, rare_recall, rare_recall_gain
+from emotion_tl.analysis.imbalance import Treatments, interval_name, rare_recall, rare_recall_gain
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.report.columns import difference_column, spread_column
@@ -58,14 +58,19 @@ def description_of(treatments: Treatments) -> str:
 
 def treatments_table(treatments: Treatments) -> DataTable:
     """Returns the figures of each treatment beside none."""
-    rare = treatments.rare_class
+    rare, pairs = treatments.rare_class, treatments.against_untreated
     rows = [
-        {"name": name, "result": result, "pair": treatments.against_untreated.get(name)}
+        {
+            "name": name,
+            "result": result,
+            "alone": pairs[name].comparison if name in pairs else None,
+            "jointly": treatments.simultaneous.get(name),
+        }
         for name, result in treatments.results.items()
     ]
 
-    def gain(heading: str, of: Callable[[ModelComparison], Difference]) -> Column:
-        return difference_column(heading, lambda row: of(row["pair"].comparison) if row["pair"] else None)
+    def gain(heading: str, intervals: str, of: Callable[[ModelComparison], Difference]) -> Column:
+        return difference_column(heading, lambda row: of(row[intervals]) if row[intervals] else None)
 
     return DataTable(
         rows,
@@ -78,9 +83,18 @@ def treatments_table(treatments: Treatments) -> DataTable:
                 lambda row: f"{100 * rare_recall(treatments, row['name']):.1f}",
                 lambda row: rare_recall(treatments, row["name"]),
             ),
-            gain("accuracy to none", lambda comparison: comparison.accuracy),
-            gain("macro-F1 to none", lambda comparison: comparison.macro_f1),
-            gain(f"recall of {rare} to none", lambda comparison: rare_recall_gain(treatments, comparison)),
+            gain("accuracy to none", "alone", lambda comparison: comparison.accuracy),
+            gain("macro-F1 to none", "jointly", lambda comparison: comparison.macro_f1),
+            gain(f"recall of {rare} to none", "jointly", lambda comparison: rare_recall_gain(treatments, comparison)),
         ],
-        f"Treatments, and their differences to none in points; {rare} is the rarest class",
+        caption_of(treatments),
     )
+
+
+def caption_of(treatments: Treatments) -> str:
+    """Returns what the table is about, and which intervals it holds."""
+    rare, together = treatments.rare_class, treatments.simultaneous
+    caption = f"Treatments, and their differences to none in points; {rare} is the rarest class of test"
+    if len(together) < 2:
+        return caption
+    return f"{caption}. Macro-F1 and recall to none: {interval_name(together.values())}s, which hold for all together"

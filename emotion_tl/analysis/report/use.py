@@ -3,7 +3,7 @@
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.report.columns import difference_column, spread_column
-from emotion_tl.analysis.told import told_seconds
+from emotion_tl.duration import told_duration
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Section
 
 
@@ -43,7 +43,7 @@ def cost_table(comparison: Comparison) -> DataTable:
         [{"result": result} for result in comparison.results],
         [
             Column("model", lambda row: row["result"].name),
-            metric("training", "training_seconds", told_seconds),
+            metric("training", "training_seconds", told_duration),
             Column(
                 "epochs",
                 lambda row: f"{num_epochs(row['result']):.0f}",
