@@ -177,7 +177,7 @@ def choose_jit_compile(config: TrainerConfig, device: Device) -> bool | str:
       273 images/s without it and 209 with it; training is equally fast, after a compilation of several seconds.
     - TensorFlow on a GPU: "auto". Keras then compiles unless trainer.deterministic asks for operations that XLA does
       not have, or several devices take part, whose gradients XLA cannot exchange.
-    - JAX: "auto", which compiles. Without it each operation is dispatched by itself.
+    - JAX: "auto", which compiles, augmentation included. Without it each operation is dispatched by itself.
     - torch: False, which is also what "auto" is to Keras there.
     """
     if config.jit_compile is not None:

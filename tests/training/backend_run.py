@@ -16,10 +16,19 @@ import numpy as np  # noqa: E402
 
 from emotion_tl.config import AugmentationConfig, BackboneConfig, HeadConfig  # noqa: E402
 from emotion_tl.inference.model_file import ModelDescription, load_model, save_model  # noqa: E402
+from emotion_tl.models.augmentation import augmentation_layers  # noqa: E402
 from emotion_tl.models.transfer_model import build_transfer_model  # noqa: E402
 from emotion_tl.training.prediction import predict_splits  # noqa: E402
 from emotion_tl.training.trainer import train  # noqa: E402
 from tests import tiny  # noqa: E402
+
+
+def compiles_augmentation() -> bool:
+    """Returns whether the steps of a network that augments its images are compiled."""
+    everything = AugmentationConfig(True, *[0.1] * 6)
+    network = keras.Sequential([keras.Input((8, 8, 1)), *augmentation_layers(everything, seed=0)])
+    network.compile(jit_compile="auto")
+    return bool(network.jit_compile)
 
 
 def main(backend: str, folder: Path) -> None:
@@ -53,6 +62,7 @@ def main(backend: str, folder: Path) -> None:
     best = seen[result.best_epoch - 1]
     told = {
         "device": str(device),
+        "compiles_augmentation": compiles_augmentation(),
         "phases": result.history["phase"].tolist(),
         "losses": result.history["val_log_loss"].tolist(),
         "best_epoch": result.best_epoch,
