@@ -28,6 +28,13 @@ PRECISIONS_ON_A_CPU = {
 }
 # The packages that can change a result, beside Python.
 VERSIONED_PACKAGES = ("emotion_tl", "keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn", "mlflow")
+# What trainer.deterministic=true, the default, means on a GPU.
+DETERMINISM_ON_A_GPU = {
+    "tensorflow": "for equal numbers TensorFlow does without XLA and its fastest operations. Faster, with numbers that "
+    "differ a little from run to run: trainer.deterministic=false trainer.precision=mixed_bfloat16",
+    "jax": "has no effect on JAX, whose numbers may differ a little from run to run.",
+    "torch": "has no effect on PyTorch, whose numbers may differ a little from run to run.",
+}
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,8 @@ def select_backend(name: str) -> None:
         raise ConfigurationError(f"trainer.backend: expected one of {', '.join(BACKENDS)}. Received: {name}")
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = name
+        # JAX would take three quarters of a GPU at once, and the second of two workers on it would find none left.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     try:
         with quiet_import():
             import keras
@@ -130,9 +139,16 @@ def configure(config: TrainerConfig, seed: int) -> Device:
     with quiet_import():
         keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(config.precision)
+    tell_of_settings(config, device)
+    return device
+
+
+def tell_of_settings(config: TrainerConfig, device: Device) -> None:
+    """Logs which settings do not suit the device."""
     if device.kind == "cpu" and config.precision in PRECISIONS_ON_A_CPU:
         logger.warning("trainer.precision=%s: %s", config.precision, PRECISIONS_ON_A_CPU[config.precision])
-    return device
+    if device.kind == "gpu" and config.deterministic:
+        logger.info("trainer.deterministic=true: %s", DETERMINISM_ON_A_GPU[device.backend])
 
 
 def configure_tensorflow(deterministic: bool) -> None:

@@ -24,6 +24,7 @@ class PhaseConfig:
         gradient_clip_norm: largest global norm of a gradient; None does not clip.
         label_smoothing: share of the label spread over all classes.
         layer_decay: factor of the learning rate from a block to the one below (Howard, Ruder 2018, arXiv:1801.06146).
+            Weight decay goes by the learning rate of the head in all blocks.
         ema_momentum: of a moving average of the weights, which is then what is evaluated and kept; None keeps none.
         early_stopping_patience: epochs without improvement after which the phase ends; None never ends it early.
         monitor: metric of early stopping and plateau; None is the schedule's.

@@ -44,9 +44,10 @@ ComputeRows = Callable[[int, int], np.ndarray]
 class ArrayCache:
     """Arrays on disk, found by what they are computed from, shared by processes and bounded in size.
 
-    The folder is created with the first entry. Entries that an instance has opened are not removed by that instance to
-    make room. Other processes of the same machine may remove them, which leaves the arrays it has mapped as they are. A
-    folder on NFS gives no such promise between machines: what one of them removes, another loses.
+    The folder is created with the first entry. Entries that an instance has opened, or found room for together, are not
+    removed by that instance to make room. Other processes of the same machine may remove them, which leaves the arrays
+    it has mapped as they are. A folder on NFS gives no such promise between machines: what one of them removes, another
+    loses.
 
     Attributes:
         folder: where they are.
@@ -56,7 +57,7 @@ class ArrayCache:
         """Uses a folder, and `size_limit` bytes in it, give or take the few kB of an entry's meta.json."""
         self.folder = folder.expanduser()
         self._size_limit = size_limit
-        self._opened: set[str] = set()
+        self._needed: set[str] = set()
 
     def get_or_compute(
         self,
@@ -107,7 +108,8 @@ class ArrayCache:
     def find_obstacle(self, *recipes: ArrayRecipe) -> str | None:
         """Returns why arrays cannot all be kept at once, as a message to the user; None where they can.
 
-        Those that are there, or that another process computes, take up no further room.
+        Those that are there, or that another process computes, take up no further room. None of them is removed for the
+        sake of another.
         """
         try:
             with storage_errors_told(self.folder):
@@ -115,9 +117,10 @@ class ArrayCache:
                 if missing:
                     computed = {entry.key for entry in list_entries(self.folder) if entry.is_being_computed()}
                     num_missing_bytes = sum(recipe.num_bytes for recipe in missing if recipe.key not in computed)
-                    check_room(self.folder, recipes, num_missing_bytes, self._size_limit, self._opened)
+                    check_room(self.folder, recipes, num_missing_bytes, self._size_limit, self._needed)
         except CacheUnavailableError as error:
             return str(error)
+        self._needed.update(recipe.key for recipe in recipes)
         return None
 
     def size(self) -> int:
@@ -149,7 +152,7 @@ class ArrayCache:
             logger.log(log_level, "The cached array is damaged and is computed again. %s", error)
             return None
         if rows is not None:
-            self._opened.add(recipe.key)
+            self._needed.add(recipe.key)
             # Marks the entry as used. In a cache that this user may only read it stays as it is.
             with suppress(OSError):
                 os.utime(folder / META_FILE)
@@ -193,7 +196,7 @@ class ArrayCache:
 
     def _make_room(self, recipe: ArrayRecipe, num_missing_bytes: int) -> None:
         with locked(self.folder, ROOM_LOCK), storage_errors_told(self.folder):
-            make_room(self.folder, recipe, num_missing_bytes, self._size_limit, self._opened)
+            make_room(self.folder, recipe, num_missing_bytes, self._size_limit, self._needed)
 
     def _append(self, partial: PartialEntry, recipe: ArrayRecipe, rows: np.ndarray) -> None:
         try:

@@ -26,6 +26,8 @@ class ProgressDisplay(keras.callbacks.Callback):
         self.best = best
         self.console = Console(highlight=False, soft_wrap=True)
         self.bar: Progress | None = None
+        # Until the first batches are done: the network is traced or compiled in them, and never again in this phase.
+        self.seconds_preparing: float | None = None
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = self.last_sign = time.perf_counter()
@@ -42,6 +44,8 @@ class ProgressDisplay(keras.callbacks.Callback):
         num_done = min(batch + 1, self.params["steps"])
         speed = f"{num_done * self.batch_size / elapsed:,.0f} images/s"
         self.seconds_training = elapsed
+        if self.seconds_preparing is None:
+            self.seconds_preparing = elapsed
         if self.bar:
             self.bar.update(self.task, completed=num_done, speed=speed)
         elif time.perf_counter() - self.last_sign > HEARTBEAT_SECONDS:
@@ -63,7 +67,8 @@ class ProgressDisplay(keras.callbacks.Callback):
         logs = logs or {}
         seconds = time.perf_counter() - self.started
         speed = self.params["steps"] * self.batch_size / max(self.seconds_training, 1e-9)
-        left = seconds * (self.last_epoch - epoch - 1)
+        left = (seconds - (self.seconds_preparing or 0.0)) * (self.last_epoch - epoch - 1)
+        self.seconds_preparing = 0.0
         self.console.print(
             f"{f'epoch {epoch + 1}/{self.last_epoch}':<{self.width}} {logs['loss']:6.3f} {logs['accuracy']:9.1%} | "
             f"{logs['val_loss']:8.3f} {logs['val_accuracy']:9.1%} {logs['val_macro_f1']:9.3f} | "

@@ -53,6 +53,14 @@ def test_the_least_recently_used_entry_makes_room(full):
     assert names_in(full) == {"a", "d", "e"}
 
 
+def test_what_is_needed_together_does_not_make_room_for_each_other(full):
+    cache = ArrayCache(full, THREE_ENTRIES)
+    assert cache.find_obstacle(recipe_of("b"), recipe_of("d")) is None
+    cache.get_or_compute(recipe_of("d"), compute, ROWS_AT_ONCE)
+    # The oldest is "b", which comes next.
+    assert names_in(full) == {"a", "b", "d"}
+
+
 def test_opening_an_entry_is_using_it(full):
     ArrayCache(full, THREE_ENTRIES).get_or_compute(recipe_of("b"), Computation(), ROWS_AT_ONCE)
     store(full, "d")

@@ -1,15 +1,19 @@
 """Decoding many images in order, with little memory."""
 
+import logging
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
 import pytest
 
+from emotion_tl.config import DataConfig
 from emotion_tl.data import packing
 from emotion_tl.data.decoding import RejectedImageError
 from emotion_tl.data.packing import decode_all, write_atomically
+from tests.data.conftest import write_classes
 
 
 def read_number(number: int, seconds: float, threads: set[int]) -> np.ndarray:
@@ -44,6 +48,24 @@ def test_no_more_than_a_batch_is_decoded_ahead(seconds):
         assert num_started <= num_taken + packing.BATCH_SIZE
         if num_taken == 200:
             break
+
+
+def test_of_two_at_once_one_decodes_and_the_other_waits(tmp_path, monkeypatch, caplog):
+    config = DataConfig(source="image_folder", path=str(write_classes(tmp_path / "faces")), image_size=12)
+    packed = []
+
+    def pack_slowly(*arguments):
+        packed.append(threading.get_ident())
+        time.sleep(0.3)
+        pack(*arguments)
+
+    pack = packing.pack
+    monkeypatch.setattr(packing, "pack", pack_slowly)
+    with caplog.at_level(logging.INFO), ThreadPoolExecutor(2) as executor:
+        sources = list(executor.map(lambda _: packing.load_packed(config, tmp_path / "cache"), range(2)))
+    assert len(packed) == 1
+    assert [len(source.store.table) for source in sources] == [30, 30]
+    assert "another process is packing these images" in caplog.text
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
