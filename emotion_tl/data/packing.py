@@ -100,7 +100,7 @@ def open_or_pack(config: DataConfig, entry: Path, stores: Path) -> PackedSource:
         logger.debug("%s was not packed before.", config.name)
     except DamagedStoreError as error:
         logger.warning("The packed images are damaged and are packed again. %s", error)
-    with held_alone(entry.with_suffix(".lock")):
+    with held_alone(stores.parent / "locks" / f"{entry.stem}.lock"):
         try:
             # Another process may have been at it in the meantime.
             return open_packed(entry, stores)
