@@ -8,6 +8,8 @@ from omegaconf import MISSING
 # Tags of the runs of a study in MLflow.
 STUDY_TAG = "study"
 ARM_TAG = "arm"
+# And of the runs of any sweep: which start of it they are of.
+START_TAG = "start"
 
 
 @dataclass

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import mlflow
@@ -111,6 +112,27 @@ def test_jobs_stand_below_one_run_in_mlflow(sweep, folder):
     assert parent.data.metrics["num_failed_jobs"] == 1
     children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
     assert len(children) == len(runs) - 1
+
+
+def test_jobs_of_an_earlier_start_in_the_same_folder_are_not_told_again(folder):
+    """The jobs fail before they train."""
+
+    def start(*seeds: int) -> str:
+        tiny = [*tiny_overrides(folder / "nowhere", folder), *BASELINE, "tracking.experiment_name=starts"]
+        swept = f"seed={','.join(map(str, seeds))}"
+        ended = emotion_tl("-m", *tiny, swept, "sweep.name=starts", "hydra.sweep.dir=starts", cwd=folder)
+        assert ended.returncode == 1
+        assert "tags.start" not in ended.stdout
+        return ended.stdout
+
+    assert "3 failed" in start(0, 1, 7)
+    again = start(7, 0)
+    assert "2 failed" in again
+    assert "seed=1" not in again
+    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+    runs = mlflow.search_runs(experiment_names=["starts"], output_format="list")
+    jobs = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    assert sorted(Counter(run.data.tags["start"] for run in jobs).values()) == [2, 3]
 
 
 def test_run_tells_what_it_found(sweep):

@@ -1,7 +1,6 @@
 """A study on the command line: checked as a whole, run as a sweep of `train`, and recorded below one MLflow run."""
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hydra.core.config_loader import ConfigLoader
@@ -9,7 +8,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, open_dict, read_write
 
 from emotion_tl.cli.study_plan import STUDY, Study, plan_study
-from emotion_tl.cli.sweep import PARENT_KEY, OpenSweep, begin_sweep, is_not_tried, outcomes_folder
+from emotion_tl.cli.sweep import OpenSweep, begin_sweep, is_not_tried, new_start, place_overrides
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.console import configure_logging, print_error, print_heading
 from emotion_tl.errors import EmotionTLError
@@ -52,11 +51,10 @@ def start_study(config: DictConfig, overrides: list[str], config_loader: ConfigL
         print_preview(study.config.name, progress)
         return []
     print_heading(f"Study {study.config.name}", describe_plan(progress))
-    folder = Path(config.hydra.sweep.dir)
-    run_id = open_study_run(study)
-    begin_sweep(OpenSweep(run_id, outcomes_folder(folder), partial(finish_study, study)))
-    log_plan(run_id, folder.name, progress)
-    return [job_overrides(study.config.name, job, run_id) for job in study.jobs]
+    sweep = OpenSweep(open_study_run(study), new_start(), partial(finish_study, study))
+    begin_sweep(sweep)
+    log_plan(sweep.run_id, sweep.start, progress)
+    return [job_overrides(study.config.name, job, sweep) for job in study.jobs]
 
 
 def open_study_run(study: Study) -> str:
@@ -73,13 +71,13 @@ def open_study_run(study: Study) -> str:
     return open_parent_run(first.tracking, experiment, study.config.name, key, tags)
 
 
-def job_overrides(name: str, job: "PlannedJob", run_id: str) -> list[str]:
+def job_overrides(name: str, job: "PlannedJob", sweep: OpenSweep) -> list[str]:
     """Returns the overrides of a job with those that say where it belongs."""
     return [
         *job.overrides,
         f"++tracking.tags.{STUDY_TAG}={value_text(name)}",
         f"++tracking.tags.{ARM_TAG}={value_text(job.arm)}",
-        f"{PARENT_KEY}={run_id}",
+        *place_overrides(sweep),
         f"hydra.sweep.subdir={job.number}-{job.arm}-seed{job.seed}",
     ]
 

@@ -1,13 +1,15 @@
 """A sweep as a whole: its MLflow run, the jobs below it, and what is told at its end.
 
-The jobs may run in other processes and on other machines: they get the id of the parent run as an override, which every
-launcher hands on, and leave what became of them among its artifacts.
+The jobs may run in other processes and on other machines: they get the id of the parent run and of this start as
+overrides, which every launcher hands on, and leave what became of them among the artifacts of the parent run.
 """
 
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -21,8 +23,9 @@ from emotion_tl.cli.remote_launcher import lost_jobs
 from emotion_tl.config import ExperimentConfig, SweepConfig, TrackingConfig, to_typed
 from emotion_tl.console import configure_logging, console, print_error, print_heading
 from emotion_tl.errors import EmotionTLError
+from emotion_tl.override_text import value_text
 from emotion_tl.own_process import call_in_own_process
-from emotion_tl.study_config import ARM_TAG, STUDY_TAG
+from emotion_tl.study_config import ARM_TAG, START_TAG, STUDY_TAG
 
 if TYPE_CHECKING:
     from emotion_tl.sweeps.job import Job
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 PARENT_KEY = "tracking.parent_run_id"
 # How overrides begin that say where a job belongs.
-PLACE_OVERRIDES = (f"{PARENT_KEY}=", *(f"++tracking.tags.{tag}=" for tag in (STUDY_TAG, ARM_TAG)))
+PLACE_OVERRIDES = (f"{PARENT_KEY}=", *(f"++tracking.tags.{tag}=" for tag in (STUDY_TAG, ARM_TAG, START_TAG)))
 # Keys that say where a sweep is run and logged, not what it tries.
 NOT_TRIED = ("hydra", "tracking", "sweep", "cache_dir")
 IN_TURN = "basic"
@@ -42,12 +45,12 @@ class OpenSweep:
 
     Attributes:
         run_id: of its MLflow run.
-        folder: of the artifacts in which its jobs leave their outcomes.
+        start: its id. Neither its folder nor the numbers of its jobs tell it from an earlier start of the same sweep.
         report: tells and keeps what the jobs have found, and knows whether the sweep was interrupted.
     """
 
     run_id: str
-    folder: str
+    start: str
     report: Callable[["OpenSweep", list["JobOutcome"], bool], None]
 
 
@@ -91,9 +94,20 @@ def start_sweep(config: DictConfig) -> OpenSweep:
     key = hash_content(sweep.name or [swept, fixed])
     experiment = tracking.experiment_name or config.data.name
     run_id = open_parent_run(tracking, experiment, name, key, {"sweep": ", ".join(swept), "fixed": " ".join(fixed)})
+    opened = OpenSweep(run_id, new_start(), report_jobs)
     with read_write(config), open_dict(config):
-        config.hydra.overrides.task.append(f"{PARENT_KEY}={run_id}")
-    return OpenSweep(run_id, outcomes_folder(Path(config.hydra.sweep.dir)), report_jobs)
+        config.hydra.overrides.task.extend(place_overrides(opened))
+    return opened
+
+
+def new_start() -> str:
+    """Returns an id for a start of a sweep."""
+    return f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{token_hex(4)}"
+
+
+def place_overrides(sweep: OpenSweep) -> list[str]:
+    """Returns the overrides by which a job knows the sweep that it is of."""
+    return [f"{PARENT_KEY}={sweep.run_id}", f"++tracking.tags.{START_TAG}={value_text(sweep.start)}"]
 
 
 def report_jobs(sweep: OpenSweep, outcomes: list["JobOutcome"], interrupted: bool) -> None:  # noqa: ARG001  as a study
@@ -127,25 +141,26 @@ def run_sweep_job(composed: DictConfig) -> float | None:
     job = Job(int(job_config.job.num), overrides, output_dir, tracking, str(composed.data.name))
     # Bars and tables of jobs that run at once would be mixed up.
     in_turn = job_config.runtime.choices["hydra/launcher"] == IN_TURN
-    print_job(job, Path(job_config.sweep.dir), in_turn)
+    print_job(job, in_turn)
     terminal = None if in_turn else output_dir / "terminal.log"
     outcome = run_job(
         job,
         lambda: to_typed(ExperimentConfig, composed),
         lambda config, folder: call_in_own_process(run_and_tell, config, folder, terminal=terminal),
     )
-    log_outcome(outcome, tracking, Path(job_config.sweep.dir))
+    log_outcome(outcome, tracking)
     return outcome.val_accuracy
 
 
-def print_job(job: "Job", sweep_dir: Path, in_turn: bool) -> None:
+def print_job(job: "Job", in_turn: bool) -> None:
     """Tells which job starts and, in a study, how far that is."""
     from emotion_tl.studies.plan import own_overrides
     from emotion_tl.studies.progress import describe_progress, read_progress
 
     title, text = f"Job {job.number}", " ".join(job.overrides)
-    parent = job.tracking.parent_run_id if STUDY_TAG in job.tracking.tags else None
-    progress = parent and read_progress(job.tracking, parent, sweep_dir.name, outcomes_folder(sweep_dir))
+    tags = job.tracking.tags
+    parent = job.tracking.parent_run_id if STUDY_TAG in tags else None
+    progress = parent and read_progress(job.tracking, parent, tags[START_TAG], outcomes_folder(tags[START_TAG]))
     if progress:
         planned = progress.jobs[job.number]
         title = f"{title}: {planned.label}"
@@ -153,14 +168,15 @@ def print_job(job: "Job", sweep_dir: Path, in_turn: bool) -> None:
     print_heading(title, text)
 
 
-def log_outcome(outcome: "JobOutcome", tracking: TrackingConfig, sweep_dir: Path) -> None:
+def log_outcome(outcome: "JobOutcome", tracking: TrackingConfig) -> None:
     """Tells what became of a job, and leaves it among the artifacts of the sweep's MLflow run."""
     from emotion_tl.tracking.parent_run import log_record
     from emotion_tl.tracking.store import open_store
 
     if tracking.parent_run_id is not None:
         open_store(tracking)
-        log_record(tracking.parent_run_id, asdict(outcome), f"{outcomes_folder(sweep_dir)}/{outcome.number:05d}.json")
+        folder = outcomes_folder(tracking.tags[START_TAG])
+        log_record(tracking.parent_run_id, asdict(outcome), f"{folder}/{outcome.number:05d}.json")
     if outcome.has_failed:
         print_error(f"Job {outcome.number}: {outcome.reason}")
     else:
@@ -168,9 +184,9 @@ def log_outcome(outcome: "JobOutcome", tracking: TrackingConfig, sweep_dir: Path
         console.print(f"Job {outcome.number} {outcome.status}: val accuracy {accuracy:.1f} %")
 
 
-def outcomes_folder(sweep_dir: Path) -> str:
+def outcomes_folder(start: str) -> str:
     """Returns the folder of a start's outcomes among the artifacts of the parent: its own, as job numbers repeat."""
-    return f"jobs/{sweep_dir.name}"
+    return f"jobs/{start}"
 
 
 def finish_sweep(interrupted: bool = False) -> bool:
@@ -200,7 +216,7 @@ def read_outcomes(sweep: OpenSweep) -> list["JobOutcome"]:
     from emotion_tl.sweeps.outcome import FAILED, JobOutcome
     from emotion_tl.tracking.parent_run import read_records
 
-    outcomes = [JobOutcome(**record) for record in read_records(sweep.run_id, sweep.folder)]
+    outcomes = [JobOutcome(**record) for record in read_records(sweep.run_id, outcomes_folder(sweep.start))]
     told = {outcome.number for outcome in outcomes}
     for lost in lost_jobs:
         if lost.number not in told:

@@ -91,7 +91,7 @@ def read_progress(tracking: TrackingConfig, run_id: str, start: str, outcomes_fo
 
     Args:
         run_id: MLflow run of the study.
-        start: name of the start, under which it has left its plan.
+        start: its id, under which it has left its plan.
         outcomes_folder: of the artifacts in which its jobs leave their outcomes.
     """
     open_store(tracking)

@@ -17,7 +17,7 @@ from emotion_tl.identity import known_identities
 from emotion_tl.sweeps.outcome import FAILED, FAILED_BEFORE, FINISHED, REUSED, JobOutcome, outcome_of_run
 from emotion_tl.tracking.run import log_failed_run
 from emotion_tl.tracking.running import read_run_id
-from emotion_tl.tracking.runs import close_if_dead, find_same_runs, read_summary
+from emotion_tl.tracking.runs import IDENTITY_TAG, close_if_dead, find_same_runs, read_summary
 from emotion_tl.validation import check_experiment_config
 
 logger = logging.getLogger(__name__)
@@ -53,19 +53,23 @@ def run_job(
         compose: returns its configuration.
         run: runs an experiment in a process of its own.
     """
+    # A folder that is used again has the run of an earlier job in it.
+    earlier_run_id = read_run_id(job.output_dir)
+    identity = None
     try:
         config = compose()
         check_experiment_config(config)
         cache = Path(config.cache_dir).expanduser()
         dataset = load_dataset(config.data, cache)
         identities = known_identities(config, dataset.fingerprint)
+        identity = identities[0]
         # Another sweep, or another machine on the same disk, may be at the same job.
-        with locked(cache / LOCKS, identities[0], lambda: logger.info("Job %d is run elsewhere, waiting.", job.number)):
+        with locked(cache / LOCKS, identity, lambda: logger.info("Job %d is run elsewhere, waiting.", job.number)):
             return find_outcome(job, config, identities) or run_now(job, config, run)
     except Exception as error:
         if not isinstance(error, EmotionTLError):
             logger.exception("Job %d failed.", job.number)
-        return failed_outcome(job, reason_of(error))
+        return failed_outcome(job, reason_of(error), identity, earlier_run_id)
 
 
 def find_outcome(job: Job, config: ExperimentConfig, identities: Sequence[str]) -> JobOutcome | None:
@@ -94,11 +98,18 @@ def run_now(job: Job, config: ExperimentConfig, run: Callable[[ExperimentConfig,
     return outcome_of_run(job.number, job.overrides, read_summary(job.tracking, run_id), FINISHED)
 
 
-def failed_outcome(job: Job, reason: str) -> JobOutcome:
-    """Returns the outcome of a job that failed; where it failed too early for an MLflow run, it gets one."""
+def failed_outcome(job: Job, reason: str, identity: str | None, earlier_run_id: str | None) -> JobOutcome:
+    """Returns the outcome of a job that failed; where it failed too early for an MLflow run, it gets one.
+
+    Args:
+        identity: by which the run is known; None where the job failed before it was.
+        earlier_run_id: the MLflow run that the job's folder belonged to before; None where there was none.
+    """
     run_id = read_run_id(job.output_dir)
-    if run_id is None:
-        run_id = log_failed_run(job.tracking, job.dataset_name, f"job {job.number}", job.overrides, reason)
+    if run_id is None or run_id == earlier_run_id:
+        tags = {"reason": reason, "overrides": " ".join(job.overrides)}
+        tags |= {} if identity is None else {IDENTITY_TAG: identity}
+        run_id = log_failed_run(job.tracking, job.dataset_name, f"job {job.number}", tags)
     else:
         # A process that was killed could not say so.
         close_if_dead(job.tracking, run_id, "FAILED", reason)

@@ -167,12 +167,12 @@ def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> N
         mlflow.end_run(status)
 
 
-def log_failed_run(config: TrackingConfig, dataset_name: str, run_name: str, overrides: list[str], reason: str) -> str:
+def log_failed_run(config: TrackingConfig, dataset_name: str, run_name: str, tags: Mapping[str, str]) -> str:
     """Logs what failed before it had a run, and returns the id of the run that says so."""
     experiment_id = select_experiment(open_store(config), config.experiment_name or dataset_name)
     client = MlflowClient()
     parent = {} if config.parent_run_id is None else {PARENT_TAG: config.parent_run_id}
-    tags = config.tags | parent | {"reason": reason, "overrides": " ".join(overrides)}
-    run_id = client.create_run(experiment_id, run_name=config.run_name or run_name, tags=tags).info.run_id
+    all_tags = config.tags | parent | dict(tags)
+    run_id = client.create_run(experiment_id, run_name=config.run_name or run_name, tags=all_tags).info.run_id
     client.set_terminated(run_id, "FAILED")
     return run_id

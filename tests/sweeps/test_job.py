@@ -12,7 +12,7 @@ from emotion_tl.data.dataset import load_dataset
 from emotion_tl.experiment import run_experiment
 from emotion_tl.identity import known_identities, run_identity
 from emotion_tl.sweeps.job import Job, run_job
-from emotion_tl.tracking.running import LOCK_FILE, place_tags
+from emotion_tl.tracking.running import LOCK_FILE, mark_as_running, place_tags
 from emotion_tl.tracking.store import open_store, select_experiment
 from tests.runs import BASELINE, compose_config, tiny_overrides, write_faces
 
@@ -42,11 +42,12 @@ class Sweep:
         tiny = tiny_overrides(self.folder / "faces", self.folder)
         return compose_config([*tiny, *BASELINE, epochs, "tracking.log_model=false", *overrides])
 
-    def job(self, *overrides: str):
+    def job(self, *overrides: str, folder: str | None = None):
         config = self.config(*overrides)
         number = len(self.numbers)
         self.numbers.append(number)
-        job = Job(number, list(overrides), self.folder / f"job{number}", config.tracking, config.data.name)
+        output_dir = self.folder / (folder or f"job{number}")
+        job = Job(number, list(overrides), output_dir, config.tracking, config.data.name)
         return run_job(job, lambda: config, self.run)
 
     def log_running_run(self, folder: Path) -> str:
@@ -114,12 +115,32 @@ def test_job_that_cannot_start_has_a_failed_run_with_its_reason(sweep):
     assert "/missing/folder" in run.data.tags["reason"]
 
 
-def test_error_in_the_program_fails_the_job_and_not_the_sweep(sweep):
-    def broken(config, output_dir):
-        raise ZeroDivisionError("by accident")
+def broken(config, output_dir):
+    raise ZeroDivisionError("by accident")
 
+
+def test_error_in_the_program_fails_the_job_and_not_the_sweep(sweep):
     sweep.run = broken
     assert sweep.job().reason == "ZeroDivisionError: by accident"
+
+
+def test_job_that_failed_early_is_known_to_have_failed(sweep):
+    sweep.run = broken
+    failed = sweep.job()
+    before = sweep.job("sweep.rerun=none")
+    assert (before.status, before.run_id) == ("failed before", failed.run_id)
+    assert sweep.job().run_id != failed.run_id
+
+
+def test_failure_is_not_that_of_the_run_which_the_folder_was_of_before(sweep, folder):
+    (folder / "shared").mkdir()
+    earlier = sweep.log_running_run(folder / "shared")
+    with mark_as_running(folder / "shared", earlier, "earlier"):
+        pass
+    outcome = sweep.job("data.path=/missing/folder", folder="shared")
+    assert outcome.run_id != earlier
+    assert "/missing/folder" in mlflow.get_run(outcome.run_id).data.tags["reason"]
+    assert "reason" not in mlflow.get_run(earlier).data.tags
 
 
 def test_run_whose_process_died_is_closed_and_run_again(sweep, folder):
