@@ -135,6 +135,17 @@ def test_jobs_of_an_earlier_start_in_the_same_folder_are_not_told_again(folder):
     assert sorted(Counter(run.data.tags["start"] for run in jobs).values()) == [2, 3]
 
 
+def test_sweep_in_an_experiment_that_was_deleted_does_not_start(folder):
+    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+    mlflow.delete_experiment(mlflow.create_experiment("deleted"))
+    tiny = [*tiny_overrides(folder / "nowhere", folder), *BASELINE, "tracking.experiment_name=deleted"]
+    ended = emotion_tl("-m", *tiny, "seed=0,1", cwd=folder)
+    assert ended.returncode == 1
+    assert "deleted was deleted. Restore it with" in " ".join(ended.stderr.split())
+    assert "Traceback" not in ended.stderr
+    assert "Job 0" not in ended.stderr
+
+
 def test_run_tells_what_it_found(sweep):
     for text in ("balanced accuracy", "Recall on test", "chosen on val", "mlflow ui --backend-store-uri"):
         assert text in sweep.stdout

@@ -44,6 +44,15 @@ def test_mistake_is_told_with_the_file_and_the_line(option, folder):
         check_config_files("tune", [*arguments, "tuner/space=open"])
 
 
+def test_mistake_in_the_settings_of_a_machine_is_told_though_nobody_has_chosen_them(folder):
+    (folder / "local").mkdir()
+    (folder / "local" / "default.yaml").write_text("seed: 1\n")
+    check_config_files("train", ["--config-dir", str(folder)])
+    (folder / "local" / "default.yaml").write_text("seed: 1\nseed: 2\n")
+    with pytest.raises(ConfigurationError, match=r"local/default.yaml, line 2: expected YAML. Received: found dupl"):
+        check_config_files("train", ["--config-dir", str(folder)])
+
+
 def test_shipped_files_are_found_by_themselves():
     conf = Path(__file__).parent.parent / "conf"
     assert list(chosen_files([conf], ["study=quick", "data=fer2013"])) == [

@@ -1,4 +1,4 @@
-"""Checks the files that are chosen on the command line: Hydra answers a mistake in their YAML with a traceback."""
+"""Checks the files that a user writes: Hydra answers a mistake in their YAML with a traceback."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,20 +14,28 @@ from emotion_tl.errors import ConfigurationError
 # A group of conf/ and one or several of its options, as in study=quick or data=fer2013,synthetic_faces.
 CHOICE = re.compile(r"\+?(?P<group>\w+(/\w+)*)=(?P<options>[\w-]+(,[\w-]+)*)")
 CONFIG_DIR_OPTIONS = ("--config-dir", "-cd")
+# What is taken from a folder without being chosen.
+LOCAL = Path("local", "default.yaml")
 
 
 def check_config_files(command: str, arguments: Sequence[str]) -> None:
-    """Checks that the files which the arguments choose are YAML without a key that is there twice.
+    """Checks that the files which the arguments choose, and local ones, are YAML without a key that is there twice.
 
     Raises:
         ConfigurationError: naming the file and the line.
     """
-    for file in chosen_files([config_folder(command), *further_folders(arguments)], arguments):
+    folders = [config_folder(command), *further_folders(arguments)]
+    for file in (*local_files(folders), *chosen_files(folders, arguments)):
         try:
             OmegaConf.load(file)
         except MarkedYAMLError as error:
             line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
             raise ConfigurationError(f"{file}{line}: expected YAML. Received: {error.problem}") from error
+
+
+def local_files(folders: Sequence[Path]) -> Iterator[Path]:
+    """Yields the files with settings of one machine."""
+    return filter(Path.is_file, (folder / LOCAL for folder in folders))
 
 
 def chosen_files(folders: Sequence[Path], arguments: Sequence[str]) -> Iterator[Path]:

@@ -35,14 +35,22 @@ def open_parent_run(
     """
     experiment_id = select_experiment(open_store(config), experiment_name)
     client = MlflowClient()
-    found = client.search_runs([experiment_id], f"tags.{KEY_TAG} = '{key}'", max_results=1)
-    if found:
-        run_id = found[0].info.run_id
+    run_id = find_by_key(experiment_id, key)
+    if run_id is not None:
         client.update_run(run_id, status=RunStatus.to_string(RunStatus.RUNNING))
     else:
         run_id = client.create_run(experiment_id, run_name=name, tags={KEY_TAG: key}).info.run_id
     client.log_batch(run_id, tags=[RunTag(tag, value) for tag, value in (tags or {}).items()])
     return run_id
+
+
+def find_by_key(experiment_id: str, key: str) -> str | None:
+    """Returns the id of the latest parent run with a key in an experiment; None where there is none.
+
+    The key is not asked for in MLflow's filter: it may have quotation marks in it, as the path of a folder may.
+    """
+    runs = mlflow.search_runs([experiment_id], f"tags.{KEY_TAG} != ''", output_format="list")
+    return next((run.info.run_id for run in runs if run.data.tags[KEY_TAG] == key), None)
 
 
 def find_parent_run(config: TrackingConfig, tag: str, value: str) -> tuple[str | None, list[str]]:

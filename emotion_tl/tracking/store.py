@@ -9,6 +9,7 @@ from pathlib import Path
 
 import mlflow
 from filelock import FileLock
+from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
@@ -40,9 +41,12 @@ def ui_command(config: TrackingConfig) -> str:
     uri = tracking_uri(config)
     if uri.startswith("http"):
         return f"open {uri} in a browser"
-    # By the path of Python: after `make run` the virtual environment is not on the path of the shell.
-    python = os.path.relpath(sys.executable) if Path.cwd() in Path(sys.executable).parents else sys.executable
-    return shlex.join([python, "-m", "mlflow", "ui", "--backend-store-uri", uri])
+    return shlex.join([python_command(), "-m", "mlflow", "ui", "--backend-store-uri", uri])
+
+
+def python_command() -> str:
+    """Returns the path of Python: after `make run` the virtual environment is not on the path of the shell."""
+    return os.path.relpath(sys.executable) if Path.cwd() in Path(sys.executable).parents else sys.executable
 
 
 def open_store(config: TrackingConfig) -> str:
@@ -85,6 +89,9 @@ def select_experiment(uri: str, name: str) -> str:
     """Makes the MLflow experiment where it is missing and returns its id.
 
     Artifacts go beside an SQLite file, so that file and folder can be moved and backed up together.
+
+    Raises:
+        ConfigurationError: where it was deleted, as in the UI: MLflow keeps it, and takes no runs for it.
     """
     experiment = mlflow.get_experiment_by_name(name)
     if experiment is None:
@@ -96,4 +103,11 @@ def select_experiment(uri: str, name: str) -> str:
         except MlflowException:
             # Another process made it in the meantime; anything else shows in the line below.
             experiment = mlflow.set_experiment(name)
+    if experiment.lifecycle_stage == LifecycleStage.DELETED:
+        restore = ["-m", "mlflow", "experiments", "restore", "--experiment-id", experiment.experiment_id]
+        raise ConfigurationError(
+            f"tracking.experiment_name: expected an experiment that is there. {name} was deleted. Restore it with "
+            f"`MLFLOW_TRACKING_URI={shlex.quote(uri)} {shlex.join([python_command(), *restore])}`, or give another "
+            "tracking.experiment_name=..."
+        )
     return experiment.experiment_id

@@ -1,10 +1,17 @@
 """Where runs are kept."""
 
+import os
+import shlex
+import subprocess
+
 import mlflow
 import pytest
 
 from emotion_tl.config import TrackingConfig
+from emotion_tl.errors import ConfigurationError
+from emotion_tl.tracking.parent_run import open_parent_run
 from emotion_tl.tracking.run import track_run
+from emotion_tl.tracking.store import open_store, select_experiment
 
 
 @pytest.mark.parametrize("is_relative", [False, True], ids=["absolute", "relative"])
@@ -19,3 +26,25 @@ def test_artifacts_lie_beside_the_database_and_nowhere_else(tmp_path, monkeypatc
     logged = sorted(path.name for path in (tmp_path / "store" / "mlartifacts").rglob("*.json"))
     assert logged == ["metrics.json", "mlflow_run.json"]
     assert mlflow.artifacts.load_text(f"runs:/{run.run_id}/metrics.json") == "{}"
+
+
+def test_a_key_may_have_quotation_marks_in_it(tmp_path):
+    folder = tmp_path / "o'brien"
+    tracking = TrackingConfig(uri=f"sqlite:///{folder / 'mlflow.db'}")
+    keys = [f"search {folder}", f"{folder} '\" or", "search"]
+    opened = [open_parent_run(tracking, "it's mine", "search", key) for key in keys]
+    assert len(set(opened)) == 3
+    assert [open_parent_run(tracking, "it's mine", "search", key) for key in keys] == opened
+
+
+def test_an_experiment_that_was_deleted_is_told_with_what_restores_it(tmp_path):
+    folder = tmp_path / "o'brien"
+    uri = open_store(TrackingConfig(uri=f"sqlite:///{folder / 'mlflow.db'}"))
+    experiment_id = select_experiment(uri, "faces")
+    mlflow.delete_experiment(experiment_id)
+    with pytest.raises(ConfigurationError, match="faces was deleted") as told:
+        select_experiment(uri, "faces")
+    variable, *command = shlex.split(str(told.value).split("`")[1])
+    name, _, value = variable.partition("=")
+    subprocess.run(command, env={**os.environ, name: value}, check=True, capture_output=True)
+    assert select_experiment(uri, "faces") == experiment_id
