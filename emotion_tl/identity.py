@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,12 @@ def with_and_without_later(settings: dict[str, Any]) -> Iterator[dict[str, Any]]
 def settings_with_effect(settings: dict[str, Any]) -> dict[str, Any]:
     """Returns the settings of an experiment, section by section, without those that cannot change its result.
 
-    Those of an older version are completed by `LATER_SETTINGS`.
+    Those of an older version are completed by `LATER_SETTINGS`, and an order of the phases that is not the usual one is a
+    setting of its own.
     """
     for later in LATER_SETTINGS:
         settings = settings | {section: keys | settings[section] for section, keys in later.items()}
+    settings = settings | {"schedule": with_phase_order(settings["schedule"])}
     return {
         section: {key: value for key, value in content.items() if key not in (WITHOUT_EFFECT.get(section) or ())}
         if isinstance(content, dict)
@@ -74,6 +77,23 @@ def settings_with_effect(settings: dict[str, Any]) -> dict[str, Any]:
         for section, content in settings.items()
         if WITHOUT_EFFECT.get(section, ()) is not None
     }
+
+
+def with_phase_order(schedule: dict[str, Any]) -> dict[str, Any]:
+    """Returns a schedule with the order of its phases as a setting, `phase_order`, where it is not the usual one.
+
+    A hash does not see the order of keys. In the usual order each phase trains more blocks than the one before it, and
+    phases that train as many follow by name. Schedules in that order keep the identities that runs of them have had.
+    """
+    phases = schedule["phases"]
+
+    def usual_place(name: str) -> tuple[float, str]:
+        num_blocks = phases[name]["trainable_blocks"]
+        return math.inf if num_blocks is None else num_blocks, name
+
+    if list(phases) == sorted(phases, key=usual_place):
+        return schedule
+    return schedule | {"phase_order": " then ".join(phases)}
 
 
 def weights_identity(weights: str | None) -> str | None:

@@ -1,12 +1,14 @@
 """Two runs have one identity exactly where their results must be the same."""
 
+from dataclasses import replace
+
 import pytest
 
 from emotion_tl import identity as identities
 from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig, HeadConfig, to_plain
 from emotion_tl.identity import LATER_SETTINGS, known_identities, run_identity, settings_with_effect
 from emotion_tl.training_config import PhaseConfig, ScheduleConfig
-from tests.runs import compose_config
+from tests.runs import CONF, compose_config
 
 FINGERPRINT = "0" * 64
 # What one experiment was known by when data.dedup and data.train_fraction had come, and before.
@@ -87,6 +89,28 @@ def test_a_run_that_no_earlier_version_could_make_is_known_by_one_identity(monke
     found = known(monkeypatch, **settings)
     assert len(found) == 1
     assert not set(found) & set(GIVEN)
+
+
+def in_order(names: list[str], **num_blocks: int | None) -> dict[str, PhaseConfig]:
+    return {name: PhaseConfig(epochs=1, trainable_blocks=num_blocks[name]) for name in names}
+
+
+@pytest.mark.parametrize(
+    "num_blocks", [{"frozen": 0, "unfrozen": None}, {"rough": 2, "head": 0}, {"first": None, "second": None}]
+)
+def test_phases_in_another_order_are_another_run(num_blocks):
+    config = compose_config(["data=fer2013", "backbone=inceptionv3"])
+    orders = [list(num_blocks), list(reversed(num_blocks))]
+    schedules = [replace(config.schedule, phases=in_order(order, **num_blocks)) for order in orders]
+    first, second = (run_identity(replace(config, schedule=schedule), FINGERPRINT) for schedule in schedules)
+    assert first != second
+
+
+@pytest.mark.parametrize("schedule", [path.stem for path in sorted((CONF / "schedule").glob("*.yaml"))])
+def test_shipped_schedules_are_known_without_their_order(schedule):
+    """Runs of them were made before the order was part of an identity."""
+    config = compose_config(["data=fer2013", "backbone=inceptionv3", f"schedule={schedule}"])
+    assert "phase_order" not in settings_with_effect(to_plain(config))["schedule"]
 
 
 def test_settings_of_an_earlier_version_are_completed():

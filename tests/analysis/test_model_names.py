@@ -70,6 +70,15 @@ def test_what_differs_among_those_that_the_name_of_a_group_does_not_tell_apart()
     ]
 
 
+def test_the_order_of_the_phases_where_it_is_not_the_usual_one():
+    usual = settings("backbone=vgg16")
+    phases = dict(reversed(usual["schedule"]["phases"].items()))
+    assert name_models([usual, usual | {"schedule": usual["schedule"] | {"phases": phases}}]) == [
+        "vgg16-frozen_then_unfrozen",
+        "vgg16-frozen_then_unfrozen, phase_order=unfrozen then frozen",
+    ]
+
+
 def test_a_number_where_no_setting_tells_them_apart():
     same = settings("backbone=vgg16")
     assert name_models([same, same]) == ["vgg16-frozen_then_unfrozen (1)", "vgg16-frozen_then_unfrozen (2)"]
