@@ -135,6 +135,20 @@ def test_jobs_of_an_earlier_start_in_the_same_folder_are_not_told_again(folder):
     assert sorted(Counter(run.data.tags["start"] for run in jobs).values()) == [2, 3]
 
 
+def test_sweep_over_data_sets_stands_in_the_experiment_of_the_first(folder):
+    """Neither is told where its images are."""
+    tiny = [*tiny_overrides(folder / "nowhere", folder)[3:], *BASELINE]
+    ended = emotion_tl("-m", *tiny, "data=image_folder,csv", cwd=folder)
+    assert "2 failed" in ended.stdout
+    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+    (parent,) = (
+        run
+        for run in mlflow.search_runs(experiment_names=["image_folder"], output_format="list")
+        if "parent_key" in run.data.tags
+    )
+    assert parent.data.tags["sweep"] == "data"
+
+
 def test_sweep_in_an_experiment_that_was_deleted_does_not_start(folder):
     mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
     mlflow.delete_experiment(mlflow.create_experiment("deleted"))

@@ -5,24 +5,27 @@ overrides, which every launcher hands on, and leave what became of them among th
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.cli.remote_launcher import lost_jobs
+from emotion_tl.cli.study_plan import reason_of_composition
 from emotion_tl.config import ExperimentConfig, SweepConfig, TrackingConfig, to_typed
 from emotion_tl.console import configure_logging, console, print_error, print_heading
-from emotion_tl.errors import EmotionTLError
+from emotion_tl.errors import ConfigurationError, EmotionTLError
 from emotion_tl.override_text import value_text
 from emotion_tl.own_process import call_in_own_process
 from emotion_tl.study_config import ARM_TAG, START_TAG, STUDY_TAG
@@ -92,12 +95,43 @@ def start_sweep(config: DictConfig) -> OpenSweep:
     fixed = sorted(str(override.input_line) for override in overrides if not override.is_sweep_override())
     name = sweep.name or f"sweep of {', '.join(swept) or 'one job'}"
     key = hash_content(sweep.name or [swept, fixed])
-    experiment = tracking.experiment_name or config.data.name
-    run_id = open_parent_run(tracking, experiment, name, key, {"sweep": ", ".join(swept), "fixed": " ".join(fixed)})
+    run_id = open_parent_run(tracking, experiment_of_sweep(config), name, key, {"sweep": ", ".join(swept), "fixed": " ".join(fixed)})
     opened = OpenSweep(run_id, new_start(), report_jobs)
     with read_write(config), open_dict(config):
         config.hydra.overrides.task.extend(place_overrides(opened))
     return opened
+
+
+def experiment_of_sweep(config: DictConfig) -> str:
+    """Returns the MLflow experiment of the parent run: that of the first job, where the jobs are of several.
+
+    Raises:
+        ConfigurationError: where the first job cannot be composed.
+    """
+    overrides = parse_overrides(config)
+    sections = {override.key_or_group.split(".")[0] for override in overrides if override.is_discrete_sweep()}
+    if sections & {"data", "tracking"}:
+        config = compose_first_job(config, overrides)
+    return config.tracking.experiment_name or config.data.name
+
+
+def compose_first_job(config: DictConfig, overrides: Sequence[Override]) -> DictConfig:
+    """Returns the configuration of the job with the first value of each key.
+
+    Raises:
+        ConfigurationError: where it cannot be composed.
+    """
+    first = [
+        f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
+        if override.is_discrete_sweep()
+        else str(override.input_line)
+        for override in overrides
+        if override.is_discrete_sweep() or not override.is_sweep_override()
+    ]
+    try:
+        return GlobalHydra.instance().config_loader().load_sweep_config(config, first)
+    except HydraException as error:
+        raise ConfigurationError(reason_of_composition(error)) from error
 
 
 def new_start() -> str:
