@@ -64,7 +64,7 @@ def with_and_without_later(settings: dict[str, Any]) -> Iterator[dict[str, Any]]
 def settings_with_effect(settings: dict[str, Any]) -> dict[str, Any]:
     """Returns the settings of an experiment, section by section, without those that cannot change its result.
 
-    Those of an older version are completed by `LATER_SETTINGS`, and an order of the phases that is not the usual one is a
+    Those of an older version are completed by `LATER_SETTINGS`. An order of the phases that is not the usual one is a
     setting of its own.
     """
     for later in LATER_SETTINGS:

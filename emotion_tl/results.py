@@ -25,7 +25,7 @@ from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import Device, installed_versions
 from emotion_tl.tracking.keras_model import log_keras_model
 from emotion_tl.tracking.run import TrackedRun
-from emotion_tl.tracking.runs import FALLBACK_WEIGHTS, IDENTITY_TAG
+from emotion_tl.tracking.runs import FALLBACK_WEIGHTS, IDENTITY_TAG, INPUTS_TAG
 from emotion_tl.training.prediction import predict_splits
 from emotion_tl.training.record import TrainingResult
 
@@ -196,7 +196,7 @@ def log_results(
     run.log_metrics({"best_epoch": metrics["best_epoch"], "training_seconds": metrics["training_seconds"]})
     timed = dataset.test.read(np.arange(min(NUM_TIMED_IMAGES, len(dataset.test))))
     run.log_metrics(measure_cost(model.probabilities(), folder / "model.keras", timed))
-    run.log_tags({"inputs": "; ".join(f"{phase}: {fed}" for phase, fed in metrics["inputs"].items())})
+    run.log_tags({INPUTS_TAG: "; ".join(f"{phase}: {fed}" for phase, fed in metrics["inputs"].items())})
     if config.tracking.log_model:
         examples = dataset.test.read(np.arange(min(NUM_EXAMPLE_IMAGES, len(dataset.test))))
         log_keras_model(model.probabilities(), folder / "model.keras", examples, dataset.class_names)

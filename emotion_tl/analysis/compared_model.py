@@ -1,4 +1,8 @@
-"""Runs that differ in their seed alone are one model."""
+"""Runs that differ in their seed alone are one model.
+
+What a run was fed is part of the model: where activations could not be cached, on a full disk say, the network has seen
+freshly augmented images in the place of fixed views.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,12 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emotion_tl.analysis.model_names import name_models, numbered
+from emotion_tl.analysis.model_names import name_models, numbered, tell_apart
 from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
+from emotion_tl.tracking.runs import INPUTS_TAG
 
 PROBABILITY = "probability_"
+# How a run says that a phase was not fed images.
+CACHED = "cached activations"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +44,11 @@ class ComparedModel:
     def tags(self) -> dict[str, str]:
         """Returns the MLflow tags of the first run."""
         return self.runs[0].tags
+
+    @property
+    def inputs(self) -> str:
+        """Returns what each phase was fed, in words."""
+        return self.tags.get(INPUTS_TAG, "unknown")
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -88,9 +100,10 @@ def group_runs(runs: Sequence[RunRecord], names: dict[str, str] | None = None) -
     for run in runs:
         groups.setdefault(model_key(run), {}).setdefault(run.seed, run)
     members = [tuple(by_seed[seed] for seed in sorted(by_seed)) for by_seed in groups.values()]
-    made = name_models([group[0].settings for group in members])
-    given = names or {}
-    told = numbered([given.get(group[0].run_id, name) for group, name in zip(members, made, strict=True)])
+    inputs = [inputs_in_short(group[0]) for group in members]
+    made = name_models([group[0].settings for group in members], inputs)
+    named = [(names or {}).get(group[0].run_id, name) for group, name in zip(members, made, strict=True)]
+    told = numbered(tell_apart(named, inputs))
     return [ComparedModel(name, group) for name, group in zip(told, members, strict=True)]
 
 
@@ -99,8 +112,18 @@ def best_on_val_first(models: Sequence[ComparedModel]) -> list[ComparedModel]:
     return sorted(models, key=lambda model: -model.mean_metric("val_accuracy"))
 
 
+def inputs_in_short(run: RunRecord) -> dict[str, str]:
+    """Returns what a run was fed as a setting, by which a name may tell it from another run."""
+    return {INPUTS_TAG: "cached" if CACHED in run.tags.get(INPUTS_TAG, "") else "images"}
+
+
 def model_key(run: RunRecord) -> str:
-    """Returns what two runs of one model have in common: all settings with an effect but the seed, and the images."""
+    """Returns what two runs of one model have in common: what was configured, and what the phases were fed."""
+    return hash_content([configured_key(run), run.tags.get(INPUTS_TAG)])
+
+
+def configured_key(run: RunRecord) -> str:
+    """Returns what is the same for two runs with all settings with an effect but the seed, and the images, the same."""
     settings = settings_with_effect(run.settings)
     settings.pop("seed")
     settings["backbone"]["weights"] = run.tags.get("weights_sha256") or run.tags.get("weights")

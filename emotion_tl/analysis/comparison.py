@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from emotion_tl.analysis.compared_model import ComparedModel, group_runs
+from emotion_tl.analysis.compared_model import ComparedModel, configured_key, group_runs
 from emotion_tl.analysis.family import CorrectedComparison, correct_family
 from emotion_tl.analysis.leak_free import without_copies
 from emotion_tl.analysis.model_comparison import ModelComparison
@@ -115,7 +115,21 @@ def keep_comparable(models: list[ComparedModel], config: CompareConfig) -> tuple
         for model in kept
         if model.tags.get("weights") == FALLBACK_WEIGHTS
     ]
-    return kept, warnings
+    return kept, warnings + inputs_warnings(kept)
+
+
+def inputs_warnings(models: Sequence[ComparedModel]) -> list[str]:
+    """Returns a warning for each group of models that differ in nothing but what they were fed."""
+    groups: dict[str, list[ComparedModel]] = {}
+    for model in models:
+        groups.setdefault(configured_key(model.runs[0]), []).append(model)
+    return [
+        f"{' and '.join(f'{model.name} ({model.inputs})' for model in group)} differ in nothing but what their phases "
+        "were fed, and are not taken for seeds of one model. Where images were fed though trainer.cache=auto, the disk "
+        "was full or trainer.cache_size_limit too low."
+        for group in groups.values()
+        if len(group) > 1
+    ]
 
 
 def wanted_baseline(config: CompareConfig) -> str:

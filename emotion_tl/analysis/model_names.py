@@ -12,16 +12,18 @@ NAME_PARTS = {"backbone.name", "backbone.output_block", "backbone.weights", "sch
 USUAL = {"data.train_fraction": 1.0, "data.dedup": "none", "imbalance.name": "none"}
 
 
-def name_models(settings: Sequence[dict[str, Any]]) -> list[str]:
+def name_models(settings: Sequence[dict[str, Any]], inputs: Sequence[dict[str, Any]] | None = None) -> list[str]:
     """Returns a name for each model: its backbone and schedule, and where several share them, the settings that differ.
 
     Args:
         settings: the configuration of each model as nested dicts.
+        inputs: what each was fed, as a setting that tells apart those with the same configuration.
     """
     flat = [dict(flatten(settings_with_effect(each))) for each in settings]
     names = tell_apart([base_name(each) for each in settings], flat)
     # Once more for those that the name of a group of settings has told apart from others, but not from each other.
-    return numbered(tell_apart(names, flat))
+    names = tell_apart(names, flat)
+    return numbered(names if inputs is None else tell_apart(names, inputs))
 
 
 def tell_apart(names: Sequence[str], flat: Sequence[dict[str, Any]]) -> list[str]:

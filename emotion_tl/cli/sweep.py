@@ -95,7 +95,8 @@ def start_sweep(config: DictConfig) -> OpenSweep:
     fixed = sorted(str(override.input_line) for override in overrides if not override.is_sweep_override())
     name = sweep.name or f"sweep of {', '.join(swept) or 'one job'}"
     key = hash_content(sweep.name or [swept, fixed])
-    run_id = open_parent_run(tracking, experiment_of_sweep(config), name, key, {"sweep": ", ".join(swept), "fixed": " ".join(fixed)})
+    tags = {"sweep": ", ".join(swept), "fixed": " ".join(fixed)}
+    run_id = open_parent_run(tracking, experiment_of_sweep(config), name, key, tags)
     opened = OpenSweep(run_id, new_start(), report_jobs)
     with read_write(config), open_dict(config):
         config.hydra.overrides.task.extend(place_overrides(opened))

@@ -16,6 +16,8 @@ from emotion_tl.tracking.store import open_store
 
 # What runs are found by, see `emotion_tl.identity`.
 IDENTITY_TAG = "identity"
+# What each phase of a run was fed, in words.
+INPUTS_TAG = "inputs"
 # Metrics of a whole run that have the name of one of an epoch.
 OVER_EPOCHS = {"val_accuracy", "val_macro_f1"}
 # What a run is that is no training: "probe".

@@ -99,6 +99,64 @@ def test_what_keeps_a_reader_from_a_wrong_conclusion(comparison):
     assert "vgg16-frozen_then_unfrozen ran with RANDOM weights" in told
 
 
+CACHED = "frozen: cached activations of avg_pool; views: image, horizontal flip"
+
+
+@pytest.fixture(scope="module")
+def fed_differently(tmp_path_factory):
+    """The disk was full when the last seed of the transfer model ran."""
+    folder = tmp_path_factory.mktemp("fed")
+    fed = [CACHED, CACHED, "frozen: images"]
+    ids = [log_run(folder, [*TRANSFER, f"seed={seed}"], 0.7, {"inputs": text}) for seed, text in enumerate(fed)]
+    log_run(folder, SCRATCH, 0.6, {"inputs": "from_scratch: images"})
+    return folder, ids
+
+
+def test_runs_that_were_fed_other_things_are_not_seeds_of_one_model(fed_differently):
+    comparison = compare(fed_differently[0])
+    assert {result.name: result.model.seeds for result in comparison.results} == {
+        "inceptionv3-frozen_only, inputs=cached": (0, 1),
+        "inceptionv3-frozen_only, inputs=images": (2,),
+        "baseline_cnn-from_scratch": (0,),
+    }
+    (warning,) = comparison.warnings
+    assert f"inceptionv3-frozen_only, inputs=cached ({CACHED})" in warning
+    assert "inceptionv3-frozen_only, inputs=images (frozen: images)" in warning
+    assert "differ in nothing but what their phases were fed" in warning
+
+
+def test_names_of_a_study_tell_what_was_fed(fed_differently):
+    folder, ids = fed_differently
+    asked = config(folder)
+    names = dict.fromkeys(ids, "transfer")
+    comparison = compare_records(read_records(asked.tracking, None, []), asked, "simulated", names)
+    told = {result.name for result in comparison.results}
+    assert told == {"transfer, inputs=cached", "transfer, inputs=images", "baseline_cnn-from_scratch"}
+
+
+def test_phases_in_another_order_are_another_model(tmp_path):
+    none = ["backbone=inceptionv3", "~schedule.phases.frozen", "~schedule.phases.unfrozen"]
+    phases = [f"+schedule.phases.{name}={{epochs:1,trainable_blocks:{n}}}" for name, n in (("one", 0), ("two", 2))]
+    log_run(tmp_path, [*none, *phases, "seed=0"], 0.7)
+    log_run(tmp_path, [*none, *reversed(phases), "seed=1"], 0.7)
+    names = {result.name for result in compare(tmp_path, baseline="inceptionv3").results}
+    assert names == {
+        "inceptionv3-frozen_then_unfrozen",
+        "inceptionv3-frozen_then_unfrozen, phase_order=two then one",
+    }
+
+
+def test_a_setting_tells_models_apart_before_what_they_were_fed_does(tmp_path):
+    log_run(tmp_path, TRANSFER, 0.7, {"inputs": CACHED})
+    log_run(tmp_path, [*TRANSFER, "trainer.cache=off"], 0.7, {"inputs": "frozen: images"})
+    told = compare(tmp_path, baseline="inceptionv3-frozen_only")
+    assert {result.name for result in told.results} == {
+        "inceptionv3-frozen_only, cache=auto",
+        "inceptionv3-frozen_only, cache=off",
+    }
+    assert not any("fed" in warning for warning in told.warnings)
+
+
 def test_another_baseline_by_its_name(folder):
     comparison = compare(folder, baseline="inceptionv3-frozen_only")
     assert comparison.baseline == "inceptionv3-frozen_only"
