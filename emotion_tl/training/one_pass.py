@@ -58,9 +58,10 @@ def compute_for_later_phase(
 
 def find_later_phase(phase: PhaseConfig, config: ExperimentConfig) -> PhaseConfig | None:
     """Returns the next phase that trains some blocks, where this one trains the head alone and the cache is on."""
-    if phase.trainable_blocks != 0 or config.trainer.cache != "auto":
-        return None
     phases = list(config.schedule.phases.values())
+    # A trial of a head has a phase of its own.
+    if phase not in phases or phase.trainable_blocks != 0 or config.trainer.cache != "auto":
+        return None
     after = phases[phases.index(phase) + 1 :]
     later = next((each for each in after if each.trainable_blocks != 0), None)
     return later if later is not None and later.trainable_blocks is not None else None
