@@ -102,5 +102,6 @@ def collect(chief: Chief, config: TuneConfig, name: str, folder: SearchFolder, r
     file = folder.path / "trials.csv"
     table.to_csv(file, index=False)
     if best_trials(table, config.schedule.monitor).empty:
-        raise JobFailedError(f"No trial of the search has finished; {file} says why.")
+        remedy = "The same command tries failed trials again."
+        raise JobFailedError(f"No trial of the search has finished; {file} says why. {remedy}")
     return SearchResult(name, folder, run_id, table, values, config.schedule.monitor)
