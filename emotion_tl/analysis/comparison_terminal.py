@@ -1,5 +1,6 @@
 """A comparison on the terminal: a table of the models, and what their differences are worth, in sentences."""
 
+import re
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -15,6 +16,8 @@ from emotion_tl.analysis.told import told_spread
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
 from emotion_tl.tracking.store import ui_command
 
+# Of the models' names at least, and what the other columns take beside them.
+NAME_WIDTH, OTHERS_WIDTH = 24, 54
 MARKS = {"better": "[green]better[/]", "worse": "[red]worse[/]", "no difference shown": "no difference shown"}
 
 
@@ -25,7 +28,7 @@ def print_comparison(comparison: Comparison, findings: Findings, report: Path) -
         report: path of the whole report.
     """
     console = Console(highlight=False, soft_wrap=True)
-    console.print(terminal_table(comparison))
+    console.print(terminal_table(comparison, max(NAME_WIDTH, console.width - OTHERS_WIDTH)))
     caveat = leak_free_caveat([model.test for model in comparison.models])
     for warning in [*([caveat] if caveat else []), *comparison.warnings]:
         console.print(f"[yellow]![/] {escape(warning)}")
@@ -40,11 +43,11 @@ def print_comparison(comparison: Comparison, findings: Findings, report: Path) -
     console.print(f"All runs in the browser: {ui_command(comparison.config.tracking)}")
 
 
-def terminal_table(comparison: Comparison) -> Table:
-    """Returns the models as a table for the terminal, narrow enough for 80 columns."""
+def terminal_table(comparison: Comparison, name_width: int = NAME_WIDTH) -> Table:
+    """Returns the models as a table for the terminal, in its narrowest form for 80 columns."""
     level = comparison.config.confidence_level
     table = Table(title=f"On the test images, in %, {level:.0%} intervals", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("model", overflow="fold", min_width=24)
+    table.add_column("model", overflow="fold", min_width=NAME_WIDTH)
     table.add_column("accuracy", justify="right", no_wrap=True)
     # As wide as its heading: why there is no figure may take both lines of a model.
     table.add_column("leak-free", justify="right", max_width=9)
@@ -53,13 +56,23 @@ def terminal_table(comparison: Comparison) -> Table:
     for result in comparison.results:
         summary, leak_free = result.summary, result.leak_free_summary
         table.add_row(
-            f"{escape(result.name)}\n{described(result, comparison.baseline)}",
+            f"{escape(broken(result.name, name_width))}\n{described(result, comparison.baseline)}",
             told_spread(summary.accuracy),
             f"{100 * leak_free.accuracy.mean:.1f}" if leak_free else told_absence(num_leak_free(result.model.test)),
             f"{100 * summary.macro_f1.mean:.1f}",
             f"{result.model.mean_metric('training_seconds') / 60:.1f}",
         )
     return table
+
+
+def broken(name: str, width: int) -> str:
+    """Returns a name in lines of a width, broken where one of its parts ends as far as they are short enough."""
+    lines = [""]
+    for part in re.findall(r"[^-_, ]*[-_, ]+|[^-_, ]+$", name):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def described(result: ModelResult, baseline: str | None) -> str:
