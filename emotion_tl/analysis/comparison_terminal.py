@@ -17,7 +17,7 @@ from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
 from emotion_tl.tracking.store import ui_command
 
 # Of the models' names at least, and what the other columns take beside them.
-NAME_WIDTH, OTHERS_WIDTH = 24, 54
+NAME_WIDTH, OTHERS_WIDTH = 24, 56
 MARKS = {"better": "[green]better[/]", "worse": "[red]worse[/]", "no difference shown": "no difference shown"}
 
 
