@@ -20,7 +20,11 @@ from emotion_tl.tuning_config import TuneConfig
 
 
 def run_and_report(config: TuneConfig) -> float:
-    """Runs a search, tells what it found, and returns the best val figure."""
+    """Runs a search, tells what it found, and returns the best val figure.
+
+    Raises:
+        KeyboardInterrupt: where it was interrupted, after it has told what it found until then.
+    """
     hydra_config = HydraConfig.get()
     overrides = list(hydra_config.overrides.task)
     fixed = of_experiment(overrides)
@@ -31,6 +35,8 @@ def run_and_report(config: TuneConfig) -> float:
     experiment, overrides = trial_experiment(trial_composer, config.tuner, result.values[str(result.best["trial_id"])])
     best = BestTrial(experiment, [*fixed, *overrides], composer.choices(overrides))
     report_search(result, config, best)
+    if result.was_interrupted:
+        raise KeyboardInterrupt
     if config.tune.retrain:
         retrain(experiment, best.overrides, result)
     return float(result.best["value"])

@@ -13,10 +13,8 @@ from threading import Thread
 
 from emotion_tl.errors import JobFailedError
 from emotion_tl.own_process import end_processes
-from emotion_tl.tracking.running import read_run_id
-from emotion_tl.tracking.runs import close_if_dead
+from emotion_tl.tuning.failed_trial import note_failure
 from emotion_tl.tuning.kept_models import delete_other_models
-from emotion_tl.tuning.search_folder import TrialResult
 from emotion_tl.tuning.trial_tuner import TrialTuner
 from emotion_tl.tuning.worker import ADDRESS, Assignment, take_part, work
 
@@ -104,11 +102,7 @@ class Chief:
     def give_up(self, trial) -> None:
         """Notes that a trial failed with the process that ran it."""
         reason = "its process ended without a word, as it does when the system runs out of memory"
-        folder = self.assignment.folder
-        run_id = read_run_id(folder.trial(trial.trial_id))
-        if run_id is not None:
-            close_if_dead(self.assignment.config.tracking, run_id, "FAILED", reason)
-        folder.write_result(trial.trial_id, TrialResult("failed", reason=reason, run_id=run_id))
+        note_failure(self.assignment, trial, reason)
         trial.status, trial.message = "FAILED", reason
         self.oracle.end_trial(trial)
 

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from emotion_tl.config import ExperimentConfig
 from emotion_tl.console import configure_logging
 from emotion_tl.own_process import write_terminal_to
 from emotion_tl.runtime import select_backend
@@ -24,7 +25,7 @@ class Assignment:
         source: the file of the space, for messages.
         folder: of the search.
         parent_run_id: MLflow run of the search.
-        heads_alone: all trials are heads on the same features.
+        head_trial: one of the trials, where all are heads on the same features.
         port: of the chief on this machine.
     """
 
@@ -33,7 +34,7 @@ class Assignment:
     source: str
     folder: SearchFolder
     parent_run_id: str
-    heads_alone: bool
+    head_trial: ExperimentConfig | None
     port: int
 
 
