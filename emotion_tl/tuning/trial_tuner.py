@@ -53,7 +53,7 @@ class TrialTuner(base_tuner.BaseTuner):
                 logger.warning("%s Each trial computes the whole network instead.", error)
         return ProcessExecutor()
 
-    def run_trial(self, trial: trial.Trial, *_: Any, **__: Any) -> dict[str, float]:
+    def run_trial(self, trial: trial.Trial, *_: Any, **__: Any) -> dict[str, float | None]:
         """Runs a trial, notes what it came to, and returns its objective."""
         folder = self.assignment.folder
         objective = self.assignment.config.schedule.monitor
