@@ -13,7 +13,7 @@ class CompareConfig:
     """Which runs are put side by side.
 
     Attributes:
-        study: name of a study whose runs are compared; None takes the runs below.
+        study_name: of a study whose runs are compared; None takes the runs below.
         experiment_name: MLflow experiment whose runs are compared; None is the one with the latest run.
         runs: ids of runs; an empty list takes all finished runs of the experiment.
         baseline: the model the others are compared with: its name in the study or in the table, or its backbone. None
@@ -25,7 +25,7 @@ class CompareConfig:
         show_images: put the figures that show faces into the report.
     """
 
-    study: str | None = None
+    study_name: str | None = None
     experiment_name: str | None = None
     runs: list[str] = field(default_factory=list)
     baseline: str | None = None

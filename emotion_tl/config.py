@@ -193,7 +193,8 @@ class SweepConfig:
 
     Attributes:
         rerun: "failed" takes what has finished from MLflow and runs the rest, "none" takes failed ones as they are too,
-            "all" runs everything again. A job that was interrupted always runs again.
+            "all" runs everything again. A job that was interrupted goes on where it was; with "all" it starts anew, and
+            so does a run outside of a sweep.
         name: what the sweep is called in MLflow; sweeps of one name are one. None makes it of the keys that are swept,
             so that a sweep that is started again, or extended by a value, goes on below its first parent run.
     """

@@ -56,7 +56,7 @@ def take_up(config: ExperimentConfig, dataset: Dataset, run: TrackedRun) -> Cont
     for row in rows:
         run.log_epoch(row)
     run.log_tags({CONTINUES_TAG: interrupted.run_id})
-    logger.info("state    going on with the interrupted run %s; sweep.rerun=all starts anew", interrupted.run_name)
+    logger.info("state    this run was interrupted before; sweep.rerun=all would start it anew")
     stretch = Stretch(None, interrupted.folder, "epoch", SECONDS_BETWEEN_STATES)
     return Continuation(stretch, sum(float(row["seconds"]) for row in rows))
 

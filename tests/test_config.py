@@ -1,12 +1,13 @@
 """The YAML files of conf/, composed by Hydra as the command line does."""
 
+from dataclasses import is_dataclass
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from emotion_tl.command_config import CleanCacheConfig, CompareConfig, PredictConfig
+from emotion_tl.command_config import AuditConfig, CleanCacheConfig, CompareConfig, PredictConfig, ProbeConfig
 from emotion_tl.config import ExperimentConfig, to_plain, to_typed
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.models.specifications import BACKBONES
@@ -127,6 +128,16 @@ def test_typed_to_plain_and_back():
     plain = to_plain(config)
     assert plain["schedule"]["phases"]["unfrozen"]["layer_decay"] == 0.7
     assert to_typed(ExperimentConfig, OmegaConf.create(plain)) == config
+
+
+@pytest.mark.parametrize("schema", [AuditConfig, CleanCacheConfig, CompareConfig, PredictConfig, ProbeConfig])
+def test_each_setting_of_a_command_can_be_given(schema):
+    """Hydra takes a key that is the name of a folder in conf/ for the choice of a file there."""
+    name = {"CleanCacheConfig": "clean_cache"}.get(schema.__name__, schema.__name__.removesuffix("Config").lower())
+    keys = [key for key, entry in schema.__dataclass_fields__.items() if not is_dataclass(entry.type)]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        composed = compose(name, [f"{key}=given" for key in keys])
+    assert [composed[key] for key in keys] == ["given"] * len(keys)
 
 
 def test_the_other_commands_compose():

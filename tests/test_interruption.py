@@ -97,7 +97,7 @@ def test_pulled_plug_costs_no_more_than_the_last_epochs(folder, arguments):
     again.send_signal(signal.SIGINT)
     _, told = again.communicate(timeout=PATIENCE_SECONDS)
     assert again.returncode == 130
-    assert "going on with the interrupted run" in " ".join(told.split())
+    assert f"going on after epoch {num_kept}, phase from_scratch" in " ".join(told.split())
     pd.testing.assert_frame_equal(pd.read_csv(history)[:num_kept], before[:num_kept], check_exact=False)
 
 

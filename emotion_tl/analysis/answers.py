@@ -100,7 +100,7 @@ def answer_imbalance(treatments: Treatments) -> list[str]:
     ]
     if costs:
         sentences.append(f"{treatments.name}: accuracy is the price of {'; '.join(costs)}.")
-    before = told_share(rare_recall(treatments, UNTREATED))
+    before = told_share(rare_recall(treatments, UNTREATED).mean)
     return [*sentences, f"Without a treatment the recall of {treatments.rare_class} is {before}."]
 
 

@@ -23,7 +23,7 @@ def compare_and_report(config: CompareConfig) -> Comparison:
     Raises:
         ModelNotFoundError: where there are no such runs.
     """
-    selection = select_study(config, config.study) if config.study else select_runs(config)
+    selection = select_study(config, config.study_name) if config.study_name else select_runs(config)
     comparison = compare_records(selection.records, selection.config, selection.title, selection.names)
     findings = find_all(comparison)
     folder = Path(config.output_dir).expanduser() if config.output_dir else OUTPUTS / file_name(selection.title)
@@ -62,7 +62,7 @@ def select_study(config: CompareConfig, name: str) -> Selection:
     names = {row.run_id: row.variant for row in study.finished() if row.run_id is not None}
     if not names:
         raise ModelNotFoundError(
-            f"study: expected finished runs in the study {name}. There are none; "
+            f"study_name: expected finished runs in the study {name}. There are none; "
             f"`python -m emotion_tl study study={name}` goes on with it."
         )
     records = read_records(config.tracking, None, list(names))

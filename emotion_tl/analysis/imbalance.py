@@ -19,6 +19,7 @@ from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.pairs import compare_family, compare_predictions
+from emotion_tl.analysis.seed_summary import Spread
 from emotion_tl.analysis.variants import Variants, over_imbalance_treatments
 from emotion_tl.command_config import CompareConfig
 
@@ -86,8 +87,8 @@ def simultaneous(config: CompareConfig, num_intervals: int) -> CompareConfig:
     return replace(config, confidence_level=1 - (1 - config.confidence_level) / max(1, num_intervals))
 
 
-def rare_recall(treatments: Treatments, name: str) -> float:
-    """Returns the recall of the rarest class under a treatment, the mean over the seeds."""
+def rare_recall(treatments: Treatments, name: str) -> Spread:
+    """Returns the recall of the rarest class under a treatment."""
     return treatments.results[name].summary.class_recall[treatments.rare_class]
 
 

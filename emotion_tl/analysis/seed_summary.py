@@ -46,7 +46,7 @@ class SeedSummary:
         seeds: of its runs.
         num_images: it was tested on.
         accuracy, macro_f1: with their intervals.
-        class_recall: class name -> recall, the mean over the runs, of each class that has images.
+        class_recall: class name -> recall with its interval, of each class that has images.
         covers_seeds: the intervals are about other trainings and other images; False with one run: other images alone.
         confidence_level: of the intervals.
     """
@@ -56,7 +56,7 @@ class SeedSummary:
     num_images: int
     accuracy: Spread
     macro_f1: Spread
-    class_recall: dict[str, float]
+    class_recall: dict[str, Spread]
     covers_seeds: bool
     confidence_level: float
 
@@ -82,14 +82,15 @@ def summarise_seeds(
     (figures,) = resampled_figures([model], num_resamples, seed)
     low, high = interval_of_mean(figures, accuracy_figures(model.right), model.num_images, confidence_level)
     support = np.bincount(model.labels, minlength=len(model.class_names))
-    recall = figures.observed[:, recall_positions(len(support))].mean(axis=0)
+    all_figures = [spread(figures.observed[:, position], low[position], high[position]) for position in range(len(low))]
+    recall = all_figures[recall_positions(len(support))]
     return SeedSummary(
         name=model.name,
         seeds=model.seeds,
         num_images=model.num_images,
-        accuracy=spread(figures.observed[:, ACCURACY], low[ACCURACY], high[ACCURACY]),
-        macro_f1=spread(figures.observed[:, MACRO_F1], low[MACRO_F1], high[MACRO_F1]),
-        class_recall={model.class_names[position]: float(recall[position]) for position in np.flatnonzero(support)},
+        accuracy=all_figures[ACCURACY],
+        macro_f1=all_figures[MACRO_F1],
+        class_recall={model.class_names[position]: recall[position] for position in np.flatnonzero(support)},
         covers_seeds=model.num_seeds > 1,
         confidence_level=confidence_level,
     )

@@ -38,7 +38,7 @@ def model_row(result: ModelResult) -> dict[str, Any]:
         row |= spread_columns(metric, getattr(result.summary, metric))
         if leak_free is not None:
             row |= spread_columns(f"leak_free_{metric}", getattr(leak_free, metric))
-    row |= {f"recall_{name}": recall for name, recall in result.summary.class_recall.items()}
+    row |= {f"recall_{name}": recall.mean for name, recall in result.summary.class_recall.items()}
     row |= {f"val_{metric}": model.mean_metric(f"val_{metric}") for metric in COMPARED}
     row |= {cost: model.mean_metric(cost) for cost in COSTS}
     return row | {"num_parameters": model.tags.get("num_parameters")}

@@ -105,6 +105,10 @@ class ArrayCache:
         """
         return self._open(recipe, logging.DEBUG)
 
+    def has(self, recipe: ArrayRecipe) -> bool:
+        """Returns whether the array of a recipe is there, without looking whether it is whole."""
+        return locate_entry(self.folder, recipe.key).is_dir()
+
     def find_obstacle(self, *recipes: ArrayRecipe) -> str | None:
         """Returns why arrays cannot all be kept at once, as a message to the user; None where they can.
 

@@ -105,13 +105,13 @@ def finish_study(study: Study, sweep: OpenSweep, outcomes: "list[JobOutcome]", i
 
 
 def compare_arms(study: Study) -> None:
-    """Writes the report on the arms of a study, as `compare study=` does."""
+    """Writes the report on the arms of a study, as `compare study_name=` does."""
     from emotion_tl.analysis.compare import compare_and_report
 
     experiment = study.experiments[0]
     evaluation = experiment.evaluation
     config = CompareConfig(
-        study=study.config.name,
+        study_name=study.config.name,
         num_bootstrap_resamples=evaluation.num_bootstrap_resamples,
         confidence_level=evaluation.confidence_level,
         tracking=experiment.tracking,

@@ -53,7 +53,7 @@ def load_block_features(
     widths = {name: int(tensor.shape[-1]) for name, tensor in pooled.items()}
     together = keras.layers.Concatenate(dtype="float32")(list(pooled.values()))
     network = keras.Model(model.network.input, together, name=f"{model.network.name}_blocks")
-    activations = Activations(Cut(ALL_BLOCKS, network, model.network), model, config)
+    activations = Activations(Cut(ALL_BLOCKS, network, model.network), config)
     return [BlockFeatures(load_or_compute(activations, split, config), widths) for split in splits]
 
 

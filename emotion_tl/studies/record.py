@@ -138,7 +138,7 @@ def read_study(tracking: TrackingConfig, name: str) -> StudyRuns:
     study = None if run_id is None else read_record_of(run_id)
     if study is None:
         raise ModelNotFoundError(
-            f"study: expected a study that was run, one of {', '.join(others) or 'none so far'}. Received: {name}. "
-            f"`python -m emotion_tl study study={name}` runs it."
+            f"study_name: expected a study that was run, one of {', '.join(others) or 'none so far'}. Received: "
+            f"{name}. `python -m emotion_tl study study={name}` runs it."
         )
     return study

@@ -4,18 +4,17 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 
 from emotion_tl.caching.activation_cache import open_activation_cache
+from emotion_tl.caching.array_cache import ComputeRows
 from emotion_tl.caching.recipe import ArrayRecipe
 from emotion_tl.caching.unavailable import CacheUnavailableError
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import Split
-from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import choose_jit_compile, find_device, installed_versions
 from emotion_tl.training.activation_progress import ActivationProgress
 from emotion_tl.training.batches import whole_batch_size
@@ -35,7 +34,7 @@ WITHOUT_EFFECT = ("name", "trainable", "seed")
 class Activations:
     """Computes the activations at one cut, or reads them from the cache."""
 
-    def __init__(self, cut: Cut, model: TransferModel, config: ExperimentConfig):
+    def __init__(self, cut: Cut, config: ExperimentConfig):
         """Takes the network as it is now: other weights below the cut are other activations."""
         self.cut = cut
         self.config = config
@@ -46,7 +45,6 @@ class Activations:
             "layer": cut.layer,
             "architecture": hash_architecture(cut.frozen),
             "weights": hash_weights(cut.frozen),
-            "pretrained": model.weights.name,
             "precision": config.trainer.precision,
             "backend": keras.config.backend(),
             "backend_version": installed_versions()[keras.config.backend()],
@@ -59,7 +57,7 @@ class Activations:
         """Returns what the entry of a split and a view is and what it depends on."""
         return ArrayRecipe(
             key_parts=self.key_parts
-            | {"images": split.fingerprint, "split": split.name}
+            | {"images": split.images_fingerprint}
             | describe_view(self.config.augmentation, view),
             shape=tuple(self.cut.frozen.output.shape[1:]),
             num_rows=len(split),
@@ -77,25 +75,34 @@ class Activations:
         """
         return activation_rows(split.labels, [self.load_view(split, view) for view in views])
 
-    def load_view(self, split: Split, view: str) -> np.ndarray:
-        """Returns the activations of one view, float16 (n, ...), memory-mapped."""
+    def load_view(self, split: Split, view: str, computed_before: ComputeRows | None = None) -> np.ndarray:
+        """Returns the activations of one view, float16 (n, ...), memory-mapped.
+
+        Args:
+            computed_before: returns them, where something else has computed them; the frozen network then is not asked.
+        """
         recipe = self.recipe(split, view)
-        whole = self.find_whole(split, view)
+        whole = None if computed_before else self.find_whole(split, view)
         title = f"{self.cut.layer}, {len(split):,} {split.name} images" + (f", {view}" if view != IMAGE else "")
         started = time.perf_counter()
         with ActivationProgress(title, len(split)) as progress:
             activations = self.cache.get_or_compute(
                 recipe,
-                self.row_computation(split, view) if whole is None else part_of(whole, split),
+                part_of(whole, split) if whole is not None else self.checked(computed_before or self.rows(split, view)),
                 rows_at_once=BATCHES_AT_ONCE * self.config.trainer.evaluation_batch_size,
                 on_progress=progress.update,
                 on_wait=lambda: logger.info("cache    %s: another run is computing it, waiting for that", title),
             )
-        source = "computed" if whole is None else "taken from those of all images"
+        source = "taken from those of all images" if whole is not None else "computed"
         how = f"{source}, {progress.num_computed:,} images" if progress.num_computed else "read"
         seconds = time.perf_counter() - started
         logger.info("cache    %s: %s in %.1f s, %.1f MB", title, how, seconds, recipe.num_bytes / 1e6)
         return activations
+
+    def has(self, split: Split, view: str) -> bool:
+        """Returns whether the activations are there, or those of all images of which the split is a part."""
+        splits = (split,) if split.whole is None or view not in (IMAGE, MIRROR) else (split, split.whole)
+        return any(self.cache.has(self.recipe(each, view)) for each in splits)
 
     def find_whole(self, split: Split, view: str) -> np.ndarray | None:
         """Returns the activations of all images of a split that is a part; None where they are not there.
@@ -106,36 +113,45 @@ class Activations:
             return None
         return self.cache.find(self.recipe(split.whole, view))
 
-    def row_computation(self, split: Split, view: str) -> Callable[[int, int], np.ndarray]:
+    def rows(self, split: Split, view: str) -> ComputeRows:
         """Returns the function that computes the activations of the images from one position up to another."""
-        batch_size = self.config.trainer.evaluation_batch_size
+        return lambda start, stop: predict_images(self.cut.frozen, split, view, slice(start, stop), self.config)[0]
 
-        def compute(start: int, stop: int) -> np.ndarray:
-            images = apply_view(split.read(slice(start, stop)), self.config.augmentation, view, start)
-            # Whole batches only: a smaller last one would be compiled anew.
-            missing = -len(images) % whole_batch_size(batch_size, len(split))
-            padded = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
-            activations = self.cut.frozen.predict(padded, batch_size=batch_size, verbose=0)[: len(images)]
-            self.check_precision(activations)
-            return activations
+    def checked(self, compute: ComputeRows) -> ComputeRows:
+        """Returns the function, with a check that float16 holds what it gives to its usual three digits.
 
-        return compute
-
-    def check_precision(self, activations: np.ndarray) -> None:
-        """Checks that float16 holds activations to its usual three digits; too large ones are the cache's to refuse.
+        What is too large for it is the cache's to refuse.
 
         Raises:
             CacheUnavailableError: where most are smaller than that, as in a deep network with random weights.
         """
-        magnitudes = np.abs(np.asarray(activations, dtype="float32"))
-        magnitudes = magnitudes[magnitudes > 0]
-        if magnitudes.size and np.median(magnitudes) < np.finfo("float16").smallest_normal:
-            raise CacheUnavailableError(
-                self.cache.folder, f"the activations of {self.cut.layer} are too small for float16", "Nothing is lost."
-            )
+
+        def compute_and_check(start: int, stop: int) -> np.ndarray:
+            activations = compute(start, stop)
+            magnitudes = np.abs(np.asarray(activations, dtype="float32"))
+            magnitudes = magnitudes[magnitudes > 0]
+            if magnitudes.size and np.median(magnitudes) < np.finfo("float16").smallest_normal:
+                reason = f"the activations of {self.cut.layer} are too small for float16"
+                raise CacheUnavailableError(self.cache.folder, reason, "Nothing is lost.")
+            return activations
+
+        return compute_and_check
 
 
-def part_of(whole: np.ndarray, split: Split) -> Callable[[int, int], np.ndarray]:
+def predict_images(
+    network: keras.Model, split: Split, view: str, positions: slice, config: ExperimentConfig
+) -> list[np.ndarray]:
+    """Returns each output of a network for some images of a split in a view, in their order."""
+    images = apply_view(split.read(positions), config.augmentation, view, positions.start)
+    # Whole batches only: a smaller last one would be compiled anew.
+    batch_size = config.trainer.evaluation_batch_size
+    missing = -len(images) % whole_batch_size(batch_size, len(split))
+    padded = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
+    outputs = network.predict(padded, batch_size=batch_size, verbose=0)
+    return [output[: len(images)] for output in (outputs if isinstance(outputs, list) else [outputs])]
+
+
+def part_of(whole: np.ndarray, split: Split) -> ComputeRows:
     """Returns the function that takes the rows of a split from those of the whole split."""
     positions = split.positions_in_whole()
     return lambda start, stop: np.asarray(whole[positions[start:stop]])

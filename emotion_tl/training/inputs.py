@@ -12,6 +12,7 @@ from emotion_tl.data.dataset import Dataset, Split
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.training.activations import Activations
 from emotion_tl.training.cuts import cut_network
+from emotion_tl.training.one_pass import compute_for_later_phase
 from emotion_tl.training.row_lookup import RowLookup, are_small, put_on_device
 from emotion_tl.training.rows import Rows, image_rows
 from emotion_tl.training.views import IMAGE, is_augmenting, view_names
@@ -74,7 +75,9 @@ def phase_inputs(model: TransferModel, dataset: Dataset, config: ExperimentConfi
     """Returns what a phase is fed. Activations that can be cached and are not yet are computed now."""
     # More views than epochs would cost more than they save.
     views = view_names(config.augmentation, min(config.trainer.cache_views, phase.epochs))
-    feed = feed_splits(model, phase, config, ((dataset.train, views), (dataset.val, (IMAGE,))))
+    wanted = ((dataset.train, views), (dataset.val, (IMAGE,)))
+    compute_for_later_phase(model, phase, config, wanted)
+    feed = feed_splits(model, phase, config, wanted)
     if feed.layer and is_augmenting(config.augmentation):
         logger.info(
             "cache    augmentation=%s does not draw anew in this phase, which sees fixed views of each image: %s. For "
@@ -101,7 +104,7 @@ def feed_splits(
     """
     cut = cut_network(model, phase.trainable_blocks) if config.trainer.cache == "auto" else None
     if cut is not None:
-        activations = Activations(cut, model, config)
+        activations = Activations(cut, config)
         obstacle = activations.find_obstacle(wanted)
         if obstacle is None:
             try:

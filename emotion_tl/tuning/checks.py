@@ -8,6 +8,7 @@ from emotion_tl.tuning.combinations import TrialValues, alternatives, corners
 from emotion_tl.tuning.composition import Compose, TrialComposer
 from emotion_tl.tuning.overrides import override
 from emotion_tl.tuning.space_checks import check_space, parameter_error
+from emotion_tl.tuning.trial_config import trial_experiment
 from emotion_tl.tuning_config import TUNERS, SpaceConfig, TuneConfig, TunerConfig, TuneSettings
 from emotion_tl.validation import check_choice, check_experiment_config, check_positive, check_range
 
@@ -29,7 +30,7 @@ def check_search(config: TuneConfig, compose: Compose, source: str) -> list[Expe
     check_space(space, config.tuner.name, source)
     composer = TrialComposer(space, compose, source)
     trials = list(corners(space))
-    configs = [checked(composer, trial) for trial in trials]
+    configs = [checked(composer, config.tuner, trial) for trial in trials]
     check_comparable(space, trials, configs, source)
     return configs
 
@@ -61,27 +62,32 @@ def check_tune_settings(config: TuneSettings) -> None:
         raise ConfigurationError("tune.output_dir: expected a folder, as in outputs/tune. Received: none")
 
 
-def checked(composer: TrialComposer, trial: TrialValues) -> ExperimentConfig:
-    """Returns the configuration of a trial.
+def checked(composer: TrialComposer, tuner: TunerConfig, trial: TrialValues) -> ExperimentConfig:
+    """Returns the configuration of a trial as it is run.
 
     Raises:
         ConfigurationError: where no run can start with it, naming the parameters to blame.
     """
-    config = composer.trial_config(trial)
+    config, _ = trial_experiment(composer, tuner, trial)
     try:
         check_experiment_config(config)
     except ConfigurationError as error:
-        raise ConfigurationError(f"{composer.source}: {blamed(composer, trial, str(error))}. {error}") from error
+        reason = f"{composer.source}: {blamed(composer, tuner, trial, str(error))}. {error}"
+        last_phase = next(reversed(config.schedule.phases), None)
+        if tuner.name == "hyperband" and str(error).startswith(f"schedule.phases.{last_phase}."):
+            reason += f" With hyperband, this phase has tuner.max_epochs={tuner.max_epochs} epochs."
+        raise ConfigurationError(reason) from error
     return config
 
 
-def blamed(composer: TrialComposer, trial: TrialValues, reason: str) -> str:
+def blamed(composer: TrialComposer, tuner: TunerConfig, trial: TrialValues, reason: str) -> str:
     """Returns which parameters are to blame for a trial that cannot start.
 
     They are those with another value that would mend it; where two things are wrong at once, those the reason is about.
     """
     space = composer.space
-    names = [name for name in trial if any(can_start(composer, other) for other in alternatives(space, trial, name))]
+    others = {name: alternatives(space, trial, name) for name in trial}
+    names = [name for name in trial if any(can_start(composer, tuner, other) for other in others[name])]
     names = names or [name for name in trial if reason.startswith(f"{space.parameters[name].key}:")]
     if not names:
         return "no trial can start with the settings that are fixed"
@@ -89,10 +95,10 @@ def blamed(composer: TrialComposer, trial: TrialValues, reason: str) -> str:
     return f"parameter{'s' if len(names) > 1 else ''} {', '.join(names)}: no trial can start with {values}"
 
 
-def can_start(composer: TrialComposer, trial: TrialValues) -> bool:
+def can_start(composer: TrialComposer, tuner: TunerConfig, trial: TrialValues) -> bool:
     """Returns whether a run can start with a trial."""
     try:
-        check_experiment_config(composer.trial_config(trial))
+        check_experiment_config(trial_experiment(composer, tuner, trial)[0])
     except ConfigurationError:
         return False
     return True
@@ -107,11 +113,23 @@ def check_comparable(
         ConfigurationError: naming the parameter that changes one of them.
     """
     for trial, config in zip(trials, configs, strict=True):
-        for what, value, expected in (
-            ("data", config.data, configs[0].data),
-            ("schedule.monitor", config.schedule.monitor, configs[0].schedule.monitor),
+        for what, value, expected, remedy in (
+            ("data", config.data, configs[0].data, ""),
+            ("schedule.monitor", config.schedule.monitor, configs[0].schedule.monitor, ""),
+            ("val_loss", loss_settings(config), loss_settings(configs[0]), " Or use schedule.monitor=val_log_loss."),
         ):
             if value != expected:
                 name = next(name for name in trial if trial[name] != trials[0].get(name))
                 reason = f"expected a key that leaves {what} as it is, or the scores of the trials cannot be compared."
-                raise parameter_error(source, name, space.parameters[name].key, reason)
+                raise parameter_error(source, name, space.parameters[name].key, f"{reason}{remedy}")
+
+
+def loss_settings(config: ExperimentConfig) -> tuple[object, ...]:
+    """Returns what decides how the val_loss is computed, where the trials are judged by it.
+
+    Class weights and oversampling are about the training images alone.
+    """
+    if config.schedule.monitor != "val_loss":
+        return ()
+    imbalance = config.imbalance if config.imbalance.name in ("focal", "logit_adjust") else None
+    return imbalance, {phase.label_smoothing for phase in config.schedule.phases.values()}

@@ -135,5 +135,6 @@ def collect(chief: Chief, name: str, was_interrupted: bool) -> SearchResult:
     if best_trials(table, objective).empty:
         if was_interrupted:
             raise KeyboardInterrupt
-        raise JobFailedError(f"No trial of the search has finished; {file} says why.")
+        remedy = "The same command tries failed trials again."
+        raise JobFailedError(f"No trial of the search has finished; {file} says why. {remedy}")
     return SearchResult(name, folder, assignment.parent_run_id, table, values, objective, was_interrupted)

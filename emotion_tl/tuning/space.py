@@ -43,4 +43,7 @@ def described_range(parameter: ParameterConfig) -> dict:
     number = int if parameter.integer else float
     ends = {"min_value": number(parameter.low or 0), "max_value": number(parameter.high or 0)}
     step = None if parameter.step is None else number(parameter.step)
+    if isinstance(step, float) and parameter.sampling == "linear":
+        # KerasTuner counts the steps with //, and 0.5 // 0.1 is 4. Its values are whole steps from the lower end.
+        ends["max_value"] += step / 1000
     return ends | {"step": step, "sampling": parameter.sampling}

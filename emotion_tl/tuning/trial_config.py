@@ -19,7 +19,7 @@ def trial_experiment(
     """
     config = composer.trial_config(values)
     overrides = trial_overrides(tuner.space, values)
-    if tuner.name == "hyperband":
+    if tuner.name == "hyperband" and config.schedule.phases:
         name, phase = list(config.schedule.phases.items())[-1]
         phase.epochs = tuner.max_epochs
         overrides.append(f"schedule.phases.{name}.epochs={tuner.max_epochs}")

@@ -4,7 +4,7 @@ import pytest
 
 from emotion_tl.analysis.comparison import Comparison, compare_records
 from emotion_tl.analysis.findings import find_all
-from emotion_tl.analysis.report.report import write_report
+from emotion_tl.analysis.report.report import title_of, write_report
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.config import TrackingConfig
 from emotion_tl.tracking.run_record import read_records
@@ -26,6 +26,17 @@ def test_two_models_without_a_mistake_are_reported(tmp_path):
     assert comparison.results[0].summary.accuracy.mean == 1
     write_report(comparison, find_all(comparison), tmp_path / "report.html")
     assert "No difference" in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("baseline", "title"),
+    [("baseline_cnn", "Does transfer beat"), ("inceptionv3", "Which model"), ("resnet50", "Which model")],
+)
+def test_the_title_is_the_question_that_the_baseline_asks(baseline, title, tmp_path):
+    log_run(tmp_path, TRANSFER, 0.7)
+    log_run(tmp_path, SCRATCH, 0.6)
+    config = CompareConfig(baseline=baseline, tracking=TrackingConfig(uri=store(tmp_path)))
+    assert title_of(compare_records(read_records(config.tracking, None, []), config, "simulated")).startswith(title)
 
 
 def test_of_several_baselines_the_one_with_the_same_settings_is_taken(tmp_path):

@@ -28,7 +28,8 @@ def test_means_and_deviations_are_those_of_the_metrics_of_the_runs():
         row["class"]: np.mean([run["per_class"][position]["recall"] for run in runs])
         for position, row in enumerate(runs[0]["per_class"])
     }
-    assert summary.class_recall == pytest.approx(recalls)
+    assert {name: recall.mean for name, recall in summary.class_recall.items()} == pytest.approx(recalls)
+    assert all(recall.low < recall.mean < recall.high for recall in summary.class_recall.values())
     assert (summary.name, summary.seeds, summary.num_images) == ("candidate", (0, 1, 2), 300)
     assert summary.covers_seeds
 

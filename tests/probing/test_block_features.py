@@ -90,7 +90,7 @@ def test_power_of_two_is_that_of_the_median_above_zero():
 def test_features_of_a_subset_are_taken_from_those_of_all_images(config, monkeypatch):
     (found,) = load_block_features(build(config), (SPLIT,), config)
     part = SPLIT.take(np.array([1, 4, 8]))
-    monkeypatch.setattr(Activations, "row_computation", None)
+    monkeypatch.setattr(Activations, "rows", None)
     (of_part,) = load_block_features(build(config), (part,), config)
     np.testing.assert_array_equal(of_part.features, found.features[[1, 4, 8]])
 
@@ -102,7 +102,7 @@ def test_subset_has_the_range_of_all_images(config, monkeypatch):
     images[7:] = 0
     split = replace(SPLIT, images=images)
     (found,) = load_block_features(build_with_small_features(config), (split,), config)
-    monkeypatch.setattr(Activations, "row_computation", None)
+    monkeypatch.setattr(Activations, "rows", None)
     (of_part,) = load_block_features(build_with_small_features(config), (split.take(np.array([7, 8])),), config)
     np.testing.assert_array_equal(of_part.features, found.features[7:])
 

@@ -24,7 +24,7 @@ def make_activations(folder, trainable_blocks=0, **sections):
     config.trainer.evaluation_batch_size = 8
     keras.utils.set_random_seed(0)
     model = build_transfer_model(config, (24, 24, 1), 3)
-    return Activations(cut_network(model, trainable_blocks), model, config)
+    return Activations(cut_network(model, trainable_blocks), config)
 
 
 def read_all(rows) -> np.ndarray:
@@ -68,7 +68,7 @@ def test_what_was_computed_once_is_read(tmp_path, monkeypatch):
 
 def test_a_part_of_the_images_is_taken_from_all_of_them(tmp_path, monkeypatch):
     whole = make_split("train", [8, 8, 8])
-    part = replace(whole, labels=whole.labels[3::2], rows=whole.rows[3::2], whole=whole)
+    part = whole.take(np.arange(3, 24, 2))
     activations = make_activations(tmp_path)
     views = (IMAGE, MIRROR)
     of_whole = read_all(activations.load(whole, views)).reshape(2, 24, -1)
@@ -80,7 +80,7 @@ def test_a_part_of_the_images_is_taken_from_all_of_them(tmp_path, monkeypatch):
 
 def test_a_part_is_computed_alone_where_the_others_are_not_there(tmp_path, monkeypatch):
     whole = make_split("train", [8, 8, 8])
-    part = replace(whole, labels=whole.labels[:5], rows=whole.rows[:5], whole=whole)
+    part = whole.take(np.arange(5))
     activations = make_activations(tmp_path)
     computed = count_computed(activations, monkeypatch)
     rows = read_all(activations.load(part))
@@ -132,16 +132,15 @@ def test_the_key_changes_with_everything_that_changes_an_activation(tmp_path, dt
     resized = make_activations(tmp_path)
     resized.config.backbone = BackboneConfig(name="simple_cnn", image_size=32, output_block="block2_pool")
     model = build_transfer_model(resized.config, (24, 24, 1), 3)
-    keys.add(key(Activations(cut_network(model, 0), model, resized.config)))
+    keys.add(key(Activations(cut_network(model, 0), resized.config)))
     half = make_config()
     half.trainer.precision = "mixed_bfloat16"
     dtype_policy("mixed_bfloat16")
     model = build_transfer_model(half, (24, 24, 1), 3)
-    keys.add(key(Activations(cut_network(model, 0), model, half)))
+    keys.add(key(Activations(cut_network(model, 0), half)))
     kernel = activations.cut.frozen.get_layer("block1_conv1").kernel
     kernel.assign(kernel + 1e-6)
-    model = build_transfer_model(activations.config, (24, 24, 1), 3)
-    keys.add(key(Activations(activations.cut, model, activations.config)))
+    keys.add(key(Activations(activations.cut, activations.config)))
     flipped = make_activations(tmp_path, augmentation=FLIPPED)
     keys.add(key(flipped, view=MIRROR))
     assert len(keys) == 8
@@ -162,6 +161,13 @@ def test_the_architecture_is_told_by_its_operations_and_connections():
     assert hash_architecture(small_network()) == plain
     assert hash_architecture(small_network(augmented=True)) == plain
     assert len({plain, *map(hash_architecture, (small_network(flip=True), small_network(parallel=True)))}) == 3
+
+
+def test_the_key_does_not_change_with_labels_or_names(tmp_path):
+    activations, split = make_activations(tmp_path), make_split("val", [4, 4, 4])
+    corrected = replace(split, labels=np.roll(split.labels, 1))
+    assert not np.array_equal(corrected.labels, split.labels)
+    assert len({key(activations, each) for each in (split, corrected, replace(split, name="train"))}) == 1
 
 
 def test_the_key_does_not_change_with_what_stands_above_the_cut(tmp_path):

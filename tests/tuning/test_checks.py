@@ -218,6 +218,48 @@ def test_a_grid_names_the_parameter_that_lacks_a_step():
 
 
 @pytest.mark.parametrize(
+    "parameter",
+    [
+        ParameterConfig("schedule.phases.frozen.label_smoothing", low=0.0, high=0.2),
+        ParameterConfig("imbalance", choices=["class_weight", "focal"]),
+        ParameterConfig("imbalance", choices=["none", "logit_adjust"]),
+    ],
+    ids=str,
+)
+def test_trials_with_different_losses_are_not_judged_by_the_loss(parameter):
+    judged_by_loss = ("schedule=frozen_only", "schedule.monitor=val_loss")
+    message = told(*judged_by_loss, first=DROPOUT, wrong=parameter)
+    assert message.startswith(f"{SOURCE}: parameter wrong ({parameter.key}): expected a key that leaves val_loss")
+    assert "schedule.monitor=val_log_loss" in message
+    assert check("schedule=frozen_only", "schedule.monitor=val_log_loss", space=make_space(wrong=parameter))
+
+
+def test_the_strength_of_the_loss_is_not_judged_by_the_loss():
+    gamma = ParameterConfig("imbalance.focal_gamma", choices=[1.0, 2.0])
+    assert "leaves val_loss" in told("imbalance=focal", "schedule.monitor=val_loss", gamma=gamma)
+    # Here it decides nothing.
+    assert check("imbalance=none", "schedule.monitor=val_loss", space=make_space(gamma=gamma))
+
+
+def test_trials_with_different_weights_of_the_training_images_are_judged_by_the_loss():
+    weights = ParameterConfig("imbalance", choices=["none", "class_weight", "oversample"])
+    space = make_space(imbalance=weights, power=POWER, dropout=DROPOUT)
+    assert check("schedule.monitor=val_loss", space=space)
+
+
+def test_hyperband_is_checked_with_the_epochs_of_its_trials():
+    warmup = "schedule.phases.unfrozen.warmup_epochs"
+    with pytest.raises(ConfigurationError, match=rf"settings that are fixed. {warmup}: .*tuner.max_epochs=2 epochs"):
+        check("tuner=hyperband", "tuner.max_epochs=2", f"{warmup}=4")
+    configs = check("tuner=hyperband", "tuner.max_epochs=4", f"{warmup}=4")
+    assert {config.schedule.phases["unfrozen"].epochs for config in configs} == {4}
+    with pytest.raises(ConfigurationError, match="at least one phase"):
+        check("tuner=hyperband", "~schedule.phases.frozen", "~schedule.phases.unfrozen", space=make_space(units=UNITS))
+    # An ordinary trial has the epochs of its schedule.
+    assert check("tuner=random", "tuner/space=fine_tuning", f"{warmup}=4")
+
+
+@pytest.mark.parametrize(
     ("fixed", "key"),
     [
         ("tuner.name=annealing", "tuner.name"),

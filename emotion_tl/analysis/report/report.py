@@ -14,9 +14,11 @@ from emotion_tl.analysis.report.opening import opening_section
 from emotion_tl.analysis.report.transfer import transfer_section
 from emotion_tl.analysis.report.treatments import treatments_section
 from emotion_tl.analysis.report.use import use_section
+from emotion_tl.analysis.stages import FROM_SCRATCH, stage_of
 from emotion_tl.html_report.page import write_page
 
-TITLE = "Does transfer beat training from scratch?"
+TRANSFER_TITLE = "Does transfer beat training from scratch?"
+OTHER_TITLE = "Which model reads these faces best?"
 
 
 def write_report(comparison: Comparison, findings: Findings, path: Path) -> None:
@@ -38,4 +40,12 @@ def write_report(comparison: Comparison, findings: Findings, path: Path) -> None
     subtitle = (
         f"{comparison.title}: {len(comparison.results)} models in {count} runs on {images:,} test images of {dataset}"
     )
-    write_page(path, TITLE, f"{subtitle}; {datetime.now():%d %B %Y}", sections)
+    write_page(path, title_of(comparison), f"{subtitle}; {datetime.now():%d %B %Y}", sections)
+
+
+def title_of(comparison: Comparison) -> str:
+    """Returns the question that the comparison asks: that of transfer where the baseline is trained from scratch."""
+    if comparison.baseline is None:
+        return OTHER_TITLE
+    is_from_scratch = stage_of(comparison.result_of(comparison.baseline).model) == FROM_SCRATCH
+    return TRANSFER_TITLE if is_from_scratch else OTHER_TITLE

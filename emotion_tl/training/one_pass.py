@@ -1,0 +1,90 @@
+"""One pass over the images for two phases: what the head learns from, and what the last blocks learn from after that.
+
+Each phase would start from the pixels otherwise, and compute again most of what the other has computed.
+"""
+
+import keras
+import numpy as np
+
+from emotion_tl.caching.unavailable import CacheUnavailableError
+from emotion_tl.config import ExperimentConfig
+from emotion_tl.data.dataset import Split
+from emotion_tl.models.transfer_model import TransferModel
+from emotion_tl.runtime import choose_jit_compile, find_device
+from emotion_tl.training.activations import Activations, predict_images
+from emotion_tl.training.cuts import cut_network
+from emotion_tl.training.views import view_names
+from emotion_tl.training_config import PhaseConfig
+
+
+def compute_for_later_phase(
+    model: TransferModel,
+    phase: PhaseConfig,
+    config: ExperimentConfig,
+    wanted: tuple[tuple[Split, tuple[str, ...]], ...],
+) -> None:
+    """Fills the cache for a phase of the head alone and for the next one that trains blocks, where that saves a pass.
+
+    Args:
+        wanted: by the phase: splits, each with the views of its images. What the later one wants beside them, and what
+            one of the two has in the cache, is left to their own passes.
+    """
+    later = find_later_phase(phase, config)
+    if later is None:
+        return
+    cuts = cut_network(model, 0), cut_network(model, later.trainable_blocks)
+    if cuts[0] is None or cuts[1] is None:
+        return
+    above, below = Activations(cuts[0], config), Activations(cuts[1], config)
+    views = view_names(config.augmentation, min(config.trainer.cache_views, later.epochs))
+    missing = [
+        (split, view)
+        for split, own_views in wanted
+        for view in own_views
+        if view in views and not (above.has(split, view) or below.has(split, view))
+    ]
+    recipes = [activations.recipe(*each) for activations in (above, below) for each in missing]
+    # What stands in the way is told by the phase that it concerns.
+    if not missing or above.cache.find_obstacle(*recipes) is not None:
+        return
+    network = keras.Model(above.cut.frozen.input, [below.cut.frozen.output, above.cut.frozen.output])
+    network.compile(jit_compile=choose_jit_compile(config.trainer, find_device()))
+    try:
+        for split, view in missing:
+            compute_both(network, above, below, split, view)
+    except CacheUnavailableError:
+        return
+
+
+def find_later_phase(phase: PhaseConfig, config: ExperimentConfig) -> PhaseConfig | None:
+    """Returns the next phase that trains some blocks, where this one trains the head alone and the cache is on."""
+    phases = list(config.schedule.phases.values())
+    # A trial of a head has a phase of its own.
+    if phase not in phases or phase.trainable_blocks != 0 or config.trainer.cache != "auto":
+        return None
+    after = phases[phases.index(phase) + 1 :]
+    later = next((each for each in after if each.trainable_blocks != 0), None)
+    return later if later is not None and later.trainable_blocks is not None else None
+
+
+def compute_both(network: keras.Model, above: Activations, below: Activations, split: Split, view: str) -> None:
+    """Computes the activations below, which are large and go to disk as they come, and keeps the features above.
+
+    A pass that goes on where an interrupted one was does not have all of those, which are then left to their own pass.
+
+    Args:
+        network: images to both, the lower ones first.
+    """
+    features = np.empty((len(split), *above.cut.frozen.output.shape[1:]), dtype="float32")
+    num_kept = 0
+
+    def compute(start: int, stop: int) -> np.ndarray:
+        nonlocal num_kept
+        lower, upper = predict_images(network, split, view, slice(start, stop), below.config)
+        if start == num_kept:
+            features[start:stop], num_kept = upper, stop
+        return lower
+
+    below.load_view(split, view, compute)
+    if num_kept == len(split):
+        above.load_view(split, view, lambda start, stop: features[start:stop])
