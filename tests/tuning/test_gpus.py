@@ -4,7 +4,9 @@ import os
 
 import pytest
 
+from emotion_tl.tuning.chief import gpus_of_workers
 from emotion_tl.tuning.gpus import VISIBLE, share_gpus, use_gpu, visible_gpus
+from tests.tuning.searches import compose_search
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,9 @@ def test_a_worker_without_one_of_its_own_keeps_what_was_said(monkeypatch):
     assert os.environ[VISIBLE] == "1,2"
     use_gpu("2")
     assert os.environ[VISIBLE] == "2"
+
+
+def test_trials_that_take_all_gpus_are_not_kept_to_one(monkeypatch):
+    monkeypatch.setenv(VISIBLE, "4,6")
+    assert gpus_of_workers(compose_search("tune.num_workers=3")) == ["4", "6", "4"]
+    assert gpus_of_workers(compose_search("tune.num_workers=3", "trainer.devices=all")) == [None] * 3
