@@ -38,3 +38,8 @@ def print_heading(title: str, text: str) -> None:
 def escape(text: str) -> str:
     """Returns text in which square brackets are no mark-up."""
     return text.replace("[", r"\[")
+
+
+def shown(path: Path) -> Path:
+    """Returns a path as it is typed: below the working directory, without that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -82,9 +82,9 @@ class TuneSettings:
     """What becomes of the trials.
 
     Attributes:
-        name: of the search and of its folder; a search of the same name goes on. None makes it from the command.
+        name: of the search and of its folder; a search of the same name goes on. None makes it from the settings.
         num_best: models kept, those of the best trials.
-        num_workers: processes on this machine that run trials at the same time.
+        num_workers: processes on this machine that run trials at the same time; they take turns with its GPUs.
         retrain: train the best trial again, as an ordinary run with test metrics.
         output_dir: where the folder of the search is made.
     """

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
@@ -17,28 +19,52 @@ from tests.runs import children_of, start_emotion_tl, tiny_overrides, write_face
 
 REPOSITORY = Path(__file__).parent.parent
 PATIENCE_SECONDS = 400
-HEADS = [
-    *("tuner=random", "tuner/space=head", "tuner.max_trials=4", "tune.name=heads", "tune.num_best=2"),
+SETTINGS = [
+    *("tuner=random", "tuner.max_trials=4", "tune.name=heads", "tune.num_best=2"),
     *("backbone=simple_cnn", "backbone.image_size=24", "backbone.output_block=block2_pool"),
     *("schedule=frozen_only", "schedule.phases.frozen.epochs=2"),
 ]
+HEADS = [*SETTINGS, "tuner/space=head"]
+# With a setting that all trials have, and the settings outside of the space do not.
+OWN_SPACE = """
+defaults:
+  - head
+name: own
+parameters:
+  pooling:
+    key: head.pooling
+    choices: [max]
+"""
+OWN_FOLDER = "my own"
+OWN_HEADS = [*SETTINGS, "tuner/space=own"]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tune")
     write_faces(folder / "faces")
+    space = folder / OWN_FOLDER / "tuner" / "space" / "own.yaml"
+    space.parent.mkdir(parents=True)
+    space.write_text(OWN_SPACE)
     return folder
 
 
 def start(folder: Path, *overrides: str) -> subprocess.Popen[str]:
-    return start_emotion_tl(folder, "tune", *tiny_overrides(folder / "faces", folder), *overrides)
+    own = ["--config-dir", OWN_FOLDER] if (folder / OWN_FOLDER).is_dir() else []
+    return start_emotion_tl(folder, "tune", *own, *tiny_overrides(folder / "faces", folder), *overrides)
 
 
 def tune(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
     process = start(folder, *overrides)
     told, errors = process.communicate(timeout=PATIENCE_SECONDS)
     return subprocess.CompletedProcess(process.args, process.returncode, told, errors)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def runs_below(folder: Path, name: str) -> tuple[mlflow.entities.Run, list[mlflow.entities.Run]]:
@@ -51,8 +77,8 @@ def runs_below(folder: Path, name: str) -> tuple[mlflow.entities.Run, list[mlflo
 
 @pytest.fixture(scope="module")
 def search(folder):
-    """Four heads with two workers."""
-    done = tune(folder, *HEADS, "tune.num_workers=2")
+    """Four heads with two workers, over a space of the user's."""
+    done = tune(folder, *OWN_HEADS, "tune.num_workers=2")
     assert done.returncode == 0, done.stderr
     return done
 
@@ -66,6 +92,15 @@ def test_all_trials_end_with_a_figure_on_val(trials):
     assert trials["status"].tolist() == ["finished"] * 4
     assert trials["value"].between(0, 1).all()
     assert trials["learning_rate"].nunique() == 4
+
+
+def test_both_workers_have_run_trials(search, folder):
+    logs = (folder / "outputs" / "tune" / "heads" / "workers").glob("*.log")
+    trials = {log.stem: set(re.findall(r"Trial (\d+)", log.read_text())) for log in logs}
+    assert trials.keys() == {"worker0", "worker1"}
+    assert all(trials.values())
+    assert set.union(*trials.values()) == {"0", "1", "2", "3"}
+    assert not set.intersection(*trials.values())
 
 
 def test_terminal_tells_of_each_trial_and_the_best(search):
@@ -123,7 +158,7 @@ def test_best_trial_is_an_experiment_that_can_be_run(trials, folder):
 
 
 def test_search_goes_on_where_it_ended(search, trials, folder):
-    again = tune(folder, *HEADS, "tuner.max_trials=5")
+    again = tune(folder, *OWN_HEADS, "tuner.max_trials=5", f"cache_dir={folder / 'another cache'}")
     assert again.returncode == 0, again.stderr
     extended = pd.read_csv(folder / "outputs" / "tune" / "heads" / "trials.csv", dtype={"trial_id": str})
     pd.testing.assert_frame_equal(extended.head(4)[["run_id", "value"]], trials[["run_id", "value"]])
@@ -133,10 +168,44 @@ def test_search_goes_on_where_it_ended(search, trials, folder):
 
 
 def test_another_search_of_that_name_is_refused(search, folder):
-    other = tune(folder, *HEADS, "tuner.seed=5")
+    other = tune(folder, *OWN_HEADS, "trainer.batch_size=8")
     assert other.returncode == 1
     assert "tune.name" in other.stderr
+    assert "trainer.batch_size=16, received 8" in other.stderr
     assert "Traceback" not in other.stderr
+
+
+def test_interrupted_search_tells_what_it_found(folder):
+    many = [*HEADS, "tune.name=interrupted", "tuner.max_trials=200"]
+    process = start(folder, *many)
+    search = folder / "outputs" / "tune" / "interrupted"
+    wait_until(lambda: len(list(search.glob("trials/*/result.json"))) >= 3)
+    second = tune(folder, *many)
+    assert second.returncode == 1
+    assert "under way in another process" in second.stderr
+    os.kill(process.pid, signal.SIGINT)
+    told, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 130, errors
+    assert "finished trials by val_accuracy" in told
+    assert "experiment=interrupted" in errors
+    assert "goes on from there" in errors
+    assert "Traceback" not in errors
+    finished = pd.read_csv(search / "trials.csv").query("status == 'finished'")
+    assert 3 <= len(finished) < 200
+    assert (search / "conf" / "experiment" / "interrupted.yaml").is_file()
+    parent, children = runs_below(folder, "interrupted")
+    assert parent.info.status == "KILLED"
+    assert "RUNNING" not in {run.info.status for run in children}
+
+
+def test_search_in_which_nothing_finished_has_failed(folder):
+    diverging = ["tuner.max_trials=1", "schedule.phases.frozen.learning_rate=1e30"]
+    space = ["~tuner.space.parameters.learning_rate", "tune.name=nothing"]
+    done = tune(folder, *HEADS, *diverging, *space)
+    assert done.returncode == 1, done.stderr
+    parent, (child,) = runs_below(folder, "nothing")
+    assert (parent.info.status, child.info.status) == ("FAILED", "FAILED")
+    assert child.data.tags["reason"]
 
 
 @pytest.mark.slow
@@ -175,10 +244,7 @@ def test_killed_search_goes_on_without_repeating_a_trial(tmp_path):
     many = [*HEADS, "tuner.max_trials=12"]
     process = start(tmp_path, *many)
     results = tmp_path / "outputs" / "tune" / "heads" / "trials"
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while len(list(results.glob("*/result.json"))) < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: len(list(results.glob("*/result.json"))) >= 3)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     before = {file.parent.name: file.read_text() for file in results.glob("*/result.json")}
@@ -189,6 +255,8 @@ def test_killed_search_goes_on_without_repeating_a_trial(tmp_path):
     # At most the trial whose end had not reached the oracle is tried again.
     changed = [name for name, text in before.items() if (results / name / "result.json").read_text() != text]
     assert len(changed) <= 1
+    _, children = runs_below(tmp_path, "heads")
+    assert "RUNNING" not in {run.info.status for run in children}
 
 
 @pytest.mark.fault
@@ -196,10 +264,7 @@ def test_trial_whose_worker_is_killed_fails_and_the_others_go_on(tmp_path):
     write_faces(tmp_path / "faces")
     process = start(tmp_path, *HEADS, "schedule.phases.frozen.epochs=300", "tuner.max_trials=2")
     first = tmp_path / "outputs" / "tune" / "heads" / "trials" / "0" / "mlflow_run.json"
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not first.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(first.exists)
     (worker,) = children_of(process.pid)
     os.kill(worker, signal.SIGKILL)
     told, errors = process.communicate(timeout=PATIENCE_SECONDS)

@@ -4,12 +4,19 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
+from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from emotion_tl.config import ExperimentConfig, to_typed
+from emotion_tl.console import shown
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.override_text import override_text
+
+SEARCH_PATH = "hydra.searchpath"
+# Where Hydra has its own files and those of the command from.
+HYDRAS_OWN = ("hydra", "main", "schema")
 
 
 def config_folder(command: str) -> Path:
@@ -30,6 +37,19 @@ def own_settings(schema: type, composed: DictConfig) -> DictConfig:
     return OmegaConf.masked_copy(composed, [entry.name for entry in fields(schema)])
 
 
+def further_places(config: HydraConf) -> tuple[str, ...]:
+    """Returns where the user has Hydra look beside conf/, by --config-dir and hydra.searchpath, as Hydra writes it."""
+    own = [source for source in config.runtime.config_sources if source.provider not in HYDRAS_OWN]
+    return tuple(f"{source.schema}://{source.path}" for source in own)
+
+
+def file_of_option(config: HydraConf, group: str) -> str:
+    """Returns the file of the option that was chosen of a group, as it would be typed."""
+    name = f"{group}/{config.runtime.choices.get(group)}.yaml"
+    folders = [Path(source.path).absolute() for source in config.runtime.config_sources if source.schema == "file"]
+    return next((str(shown(folder / name)) for folder in folders if (folder / name).is_file()), name)
+
+
 @dataclass(frozen=True)
 class ExperimentComposer:
     """Composes the experiments of a search in whatever process it is sent to.
@@ -38,9 +58,11 @@ class ExperimentComposer:
 
     Attributes:
         overrides: of the search.
+        further: places of the user's that Hydra looks into beside conf/, see `further_places`.
     """
 
     overrides: tuple[str, ...]
+    further: tuple[str, ...] = ()
 
     def __call__(self, overrides: list[str]) -> ExperimentConfig:
         """Returns the experiment with further overrides.
@@ -63,7 +85,8 @@ class ExperimentComposer:
         """
         if not GlobalHydra.instance().is_initialized():
             initialize_config_dir(str(config_folder("tune")), version_base="1.3")
+        places = [override_text(SEARCH_PATH, self.further)] if self.further else []
         try:
-            return compose("tune", [*self.overrides, *overrides], return_hydra_config=True)
+            return compose("tune", [*self.overrides, *overrides, *places], return_hydra_config=True)
         except HydraException as error:
             raise ConfigurationError(" ".join(str(error.__cause__ or error).split())) from error

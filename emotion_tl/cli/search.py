@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hydra.core.hydra_config import HydraConfig
 
-from emotion_tl.cli.composition import ExperimentComposer
+from emotion_tl.cli.composition import ExperimentComposer, file_of_option, further_places
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.console import console, print_heading
@@ -20,17 +20,23 @@ from emotion_tl.tuning_config import TuneConfig
 
 
 def run_and_report(config: TuneConfig) -> float:
-    """Runs a search, tells what it found, and returns the best val figure."""
+    """Runs a search, tells what it found, and returns the best val figure.
+
+    Raises:
+        KeyboardInterrupt: where it was interrupted, after it has told what it found until then.
+    """
     hydra_config = HydraConfig.get()
     overrides = list(hydra_config.overrides.task)
     fixed = of_experiment(overrides)
-    source = f"conf/tuner/space/{hydra_config.runtime.choices.get('tuner/space')}.yaml"
-    composer = ExperimentComposer(tuple(overrides))
+    source = file_of_option(hydra_config, "tuner/space")
+    composer = ExperimentComposer(tuple(overrides), further_places(hydra_config))
     result = run_search(config, composer, fixed, source)
     trial_composer = TrialComposer(config.tuner.space, composer, source)
     experiment, overrides = trial_experiment(trial_composer, config.tuner, result.values[str(result.best["trial_id"])])
-    best = BestTrial(experiment, [*fixed, *overrides], composer.choices(overrides))
+    best = BestTrial(experiment, [*fixed, *overrides], composer.choices(overrides), composer.further)
     report_search(result, config, best)
+    if result.was_interrupted:
+        raise KeyboardInterrupt
     if config.tune.retrain:
         retrain(experiment, best.overrides, result)
     return float(result.best["value"])

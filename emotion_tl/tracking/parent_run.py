@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
 from emotion_tl.config import TrackingConfig
+from emotion_tl.tracking.running import PARENT_TAG, close_dead_run
 from emotion_tl.tracking.store import open_store, select_experiment
 
 KEY_TAG = "parent_key"
@@ -72,6 +73,14 @@ def find_parent_run(config: TrackingConfig, tag: str, value: str) -> tuple[str |
 def close_parent_run(run_id: str, status: str) -> None:
     """Ends the run as FINISHED, FAILED or KILLED."""
     MlflowClient().set_terminated(run_id, status)
+
+
+def close_dead_children(run_id: str) -> None:
+    """Closes the runs below this one that MLflow calls RUNNING though their processes are gone, as killed."""
+    experiment_id = MlflowClient().get_run(run_id).info.experiment_id
+    is_open_child = f"tags.`{PARENT_TAG}` = '{run_id}' AND attributes.status = 'RUNNING'"
+    for run in mlflow.search_runs([experiment_id], is_open_child, output_format="list"):
+        close_dead_run(run)
 
 
 def log_summary(run_id: str, metrics: Mapping[str, float]) -> None:

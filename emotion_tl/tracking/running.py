@@ -40,6 +40,11 @@ def read_run_id(folder: Path) -> str | None:
     return json.loads(file.read_text())["run_id"] if file.is_file() else None
 
 
+def forget_run(folder: Path) -> None:
+    """Lets a folder belong to no run: what is computed in it next will have its own."""
+    (folder / RUN_FILE).unlink(missing_ok=True)
+
+
 def folder_here(run: Run) -> Path | None:
     """Returns the folder of a run of this machine, which may have been removed; None for a run of another one."""
     tags = run.data.tags

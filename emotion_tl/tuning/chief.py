@@ -13,12 +13,12 @@ from threading import Thread
 
 from emotion_tl.errors import JobFailedError
 from emotion_tl.own_process import end_processes
-from emotion_tl.tracking.running import read_run_id
-from emotion_tl.tracking.runs import close_if_dead
+from emotion_tl.tuning.failed_trial import note_failure
+from emotion_tl.tuning.gpus import share_gpus, visible_gpus
 from emotion_tl.tuning.kept_models import delete_other_models
-from emotion_tl.tuning.search_folder import TrialResult
 from emotion_tl.tuning.trial_tuner import TrialTuner
 from emotion_tl.tuning.worker import ADDRESS, Assignment, take_part, work
+from emotion_tl.tuning_config import TuneConfig
 
 CHIEF = "chief"
 POLL_SECONDS = 0.5
@@ -42,6 +42,7 @@ class Chief:
         self.oracle.verbose = 0
         self.workers: dict[str, BaseProcess] = {}
         self.num_deaths = 0
+        self.gpus = {f"worker{number}": gpu for number, gpu in enumerate(gpus_of_workers(assignment.config))}
         # It answers until this process ends: KerasTuner's own end of it takes up to 20 seconds.
         Thread(target=self.tuner.search, kwargs={"verbose": 0}, daemon=True).start()
 
@@ -70,8 +71,8 @@ class Chief:
     @contextmanager
     def started_workers(self) -> Iterator[None]:
         """Starts the workers, and ends those that are left, each of which closes its run."""
-        for number in range(self.assignment.config.tune.num_workers):
-            self.start(f"worker{number}")
+        for name in self.gpus:
+            self.start(name)
         try:
             yield
         finally:
@@ -79,8 +80,9 @@ class Chief:
 
     def start(self, name: str) -> None:
         """Starts a worker, or starts it again."""
+        arguments = (self.assignment, name, self.gpus[name])
         # Not a daemon: it has processes of its own.
-        self.workers[name] = get_context("spawn").Process(target=work, args=(self.assignment, name), name=name)
+        self.workers[name] = get_context("spawn").Process(target=work, args=arguments, name=name)
         self.workers[name].start()
 
     def bury(self, name: str, process: BaseProcess) -> None:
@@ -104,13 +106,14 @@ class Chief:
     def give_up(self, trial) -> None:
         """Notes that a trial failed with the process that ran it."""
         reason = "its process ended without a word, as it does when the system runs out of memory"
-        folder = self.assignment.folder
-        run_id = read_run_id(folder.trial(trial.trial_id))
-        if run_id is not None:
-            close_if_dead(self.assignment.config.tracking, run_id, "FAILED", reason)
-        folder.write_result(trial.trial_id, TrialResult("failed", reason=reason, run_id=run_id))
+        note_failure(self.assignment, trial, reason)
         trial.status, trial.message = "FAILED", reason
         self.oracle.end_trial(trial)
+
+
+def gpus_of_workers(config: TuneConfig) -> list[str | None]:
+    """Returns the GPU that each worker is kept to, None where it sees all, as with trainer.devices=all."""
+    return share_gpus(config.tune.num_workers, visible_gpus() if config.trainer.devices == "one" else [])
 
 
 def free_port() -> int:

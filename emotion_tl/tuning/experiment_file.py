@@ -1,6 +1,7 @@
 """The best trial of a search, as an experiment file that the command line runs again."""
 
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from emotion_tl.config import ExperimentConfig, to_plain
+from emotion_tl.console import shown
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.override_text import key_of
+from emotion_tl.override_text import key_of, override_text
 from emotion_tl.tuning.overrides import GROUPS, is_group, of_experiment
 
 
@@ -35,7 +37,12 @@ class Origin:
 
 
 def write_experiment_file(
-    path: Path, config: ExperimentConfig, choices: Mapping[str, str | None], overrides: list[str], origin: Origin
+    path: Path,
+    config: ExperimentConfig,
+    choices: Mapping[str, str | None],
+    overrides: list[str],
+    origin: Origin,
+    further: Sequence[str] = (),
 ) -> None:
     """Writes a trial as a file of `conf/experiment`, so that `experiment=<name>` composes to its configuration.
 
@@ -46,6 +53,7 @@ def write_experiment_file(
         overrides: those of the user and of the trial, as on the command line. Those of tune, tuner and hydra are left
             out.
         origin: for the comments.
+        further: places that options come from beside `conf/`, as `hydra.searchpath` has them.
 
     Raises:
         ConfigurationError: where an override names a key that the configuration does not have.
@@ -56,7 +64,7 @@ def write_experiment_file(
         "\n".join(
             [
                 "# @package _global_",
-                *comments(path, own, origin),
+                *comments(path, own, origin, further),
                 "defaults:",
                 *default_lines(choices),
                 *([nested_keys(config, own)] if any(map(is_setting, own)) else []),
@@ -67,15 +75,21 @@ def write_experiment_file(
     )
 
 
-def comments(path: Path, overrides: list[str], origin: Origin) -> Iterator[str]:
-    """Yields the lines that say where the file comes from and how it is run."""
+def run_command(path: Path, overrides: Sequence[str], further: Sequence[str] = ()) -> str:
+    """Returns the command that runs an experiment file; see `write_experiment_file`."""
     folder = path.parent.parent.absolute()
-    below = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    place = [] if (folder / "train.yaml").is_file() else [f"--config-dir {below.as_posix()}"]
-    deletions = filter(is_deletion, overrides)
-    command = " ".join(["python -m emotion_tl", *place, f"experiment={path.stem}", *deletions])
+    is_conf = (folder / "train.yaml").is_file()
+    places = [] if is_conf else ["--config-dir", shlex.quote(shown(folder).as_posix())]
+    # There can be one --config-dir.
+    search_path = [shlex.quote(override_text("hydra.searchpath", further))] if further else []
+    deletions = filter(is_deletion, of_experiment(overrides))
+    return " ".join(["python -m emotion_tl", *places, f"experiment={path.stem}", *search_path, *deletions])
+
+
+def comments(path: Path, overrides: list[str], origin: Origin, further: Sequence[str]) -> Iterator[str]:
+    """Yields the lines that say where the file comes from and how it is run."""
     yield f"# Trial {origin.trial} of the search {origin.search}, its best: {origin.objective} {origin.value:.4f}."
-    yield f"#   {command}"
+    yield f"#   {run_command(path, overrides, further)}"
     if any(map(is_deletion, overrides)):
         yield "# A file cannot take a key away: what begins with ~ has to be given on the command line."
     yield f"# Found on {origin.date:%Y-%m-%d} by"

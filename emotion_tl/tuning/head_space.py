@@ -17,6 +17,11 @@ def tries_heads_alone(configs: Sequence[ExperimentConfig]) -> bool:
     return first.trainer.cache != "off" and frozen and all(same_features(config, first) for config in configs)
 
 
+def longest_trial(configs: Sequence[ExperimentConfig]) -> ExperimentConfig:
+    """Returns the configuration with the longest phase: as many views of the images are made as it has epochs for."""
+    return max(configs, key=lambda config: max(phase.epochs for phase in config.schedule.phases.values()))
+
+
 def same_features(config: ExperimentConfig, other: ExperimentConfig) -> bool:
     """Returns whether the head of two experiments gets the same numbers from a frozen backbone."""
     shared = replace(

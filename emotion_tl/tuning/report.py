@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from emotion_tl.config import ExperimentConfig
-from emotion_tl.console import console
+from emotion_tl.console import console, shown
 from emotion_tl.tracking.parent_run import log_file, log_summary
-from emotion_tl.tuning.experiment_file import Origin, write_experiment_file
+from emotion_tl.tuning.experiment_file import Origin, run_command, write_experiment_file
 from emotion_tl.tuning.figures import search_figure
 from emotion_tl.tuning.importance import parameter_importances
 from emotion_tl.tuning.leaderboard import print_leaderboard
@@ -31,11 +31,13 @@ class BestTrial:
         config: as it is run to its end.
         overrides: those the user has fixed, and the trial's.
         choices: the option of each group of `conf/`.
+        further: places that the options come from beside `conf/`, as `hydra.searchpath` has them.
     """
 
     config: ExperimentConfig
     overrides: list[str]
     choices: Mapping[str, str | None]
+    further: tuple[str, ...]
 
 
 def report_search(result: SearchResult, config: TuneConfig, best: BestTrial) -> Path:
@@ -49,7 +51,7 @@ def report_search(result: SearchResult, config: TuneConfig, best: BestTrial) -> 
     row = result.best
     command = f"python -m emotion_tl tune {shlex.join(sys.argv[1:])}"
     origin = Origin(result.name, int(row["number"]), result.objective, float(row["value"]), command, datetime.now())
-    write_experiment_file(file, best.config, best.choices, best.overrides, origin)
+    write_experiment_file(file, best.config, best.choices, best.overrides, origin, best.further)
     for path in (folder / "trials.csv", folder / "search.png", file):
         log_file(result.run_id, path)
     log_summary(result.run_id, {f"best_{result.objective}": float(row["value"]), "num_trials": len(result.trials)})
@@ -57,8 +59,7 @@ def report_search(result: SearchResult, config: TuneConfig, best: BestTrial) -> 
     if ends := at_the_end_of_their_range(row, space):
         console.print(f"Best at an end of the range: {', '.join(ends)}. A wider range may hold a better value.")
     console.print(f"Figure and table: {shown(folder)}")
-    command = f"python -m emotion_tl --config-dir {shown(folder / 'conf')} experiment={result.name}"
-    console.print(f"Run the best again: {command}")
+    console.print(f"Run the best again: {run_command(file, best.overrides, best.further)}", markup=False)
     return file
 
 
@@ -73,8 +74,3 @@ def at_the_end_of_their_range(best: pd.Series, space: SpaceConfig) -> list[str]:
         if min(value - low, high - value) <= (high - low) / 100:
             found.append(name)
     return found
-
-
-def shown(path: Path) -> Path:
-    """Returns a path as it is typed: below the working directory, without that."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -10,14 +10,15 @@ from rich.console import Console
 
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.errors import JobFailedError
-from emotion_tl.tracking.parent_run import close_parent_run, open_parent_run
+from emotion_tl.tracking.parent_run import close_dead_children, close_parent_run, open_parent_run
 from emotion_tl.tuning.checks import check_search
 from emotion_tl.tuning.chief import Chief, free_port
 from emotion_tl.tuning.composition import Compose
-from emotion_tl.tuning.head_space import tries_heads_alone
+from emotion_tl.tuning.head_space import longest_trial, tries_heads_alone
 from emotion_tl.tuning.leaderboard import best_trials
 from emotion_tl.tuning.num_trials import count_trials
-from emotion_tl.tuning.search_folder import SearchFolder, open_search
+from emotion_tl.tuning.same_search import OpenSearch, open_search
+from emotion_tl.tuning.search_folder import SearchFolder
 from emotion_tl.tuning.search_progress import SearchProgress
 from emotion_tl.tuning.space_checks import check_fixed
 from emotion_tl.tuning.worker import Assignment
@@ -37,6 +38,7 @@ class SearchResult:
         trials: a row a trial, see `SearchFolder.table`.
         values: of the parameters of each trial by its id, as KerasTuner has them.
         objective: metric on val that the trials are judged by.
+        was_interrupted: there are trials still to be run.
     """
 
     name: str
@@ -45,6 +47,7 @@ class SearchResult:
     trials: pd.DataFrame
     values: dict[str, dict[str, Any]]
     objective: str
+    was_interrupted: bool = False
 
     @property
     def best(self) -> pd.Series:
@@ -58,50 +61,80 @@ def run_search(config: TuneConfig, compose: Compose, overrides: list[str], sourc
     Args:
         config: of the search.
         compose: returns the experiment with further overrides; it has to be picklable.
-        overrides: what the user has fixed, as on the command line: part of what makes two searches the same.
+        overrides: what the user has fixed, as on the command line.
         source: the file of the space, for messages.
 
     Raises:
         EmotionTLError: one of its kinds, for everything the user can mend; what can be known is told before the first
             trial.
+        KeyboardInterrupt: where it was interrupted before a trial had finished.
     """
     check_fixed(config.tuner.space, overrides, source)
     configs = check_search(config, compose, source)
     # Packed once, before several workers want it.
     dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
-    name, folder = open_search(config, overrides, dataset.fingerprint)
     experiment = config.tracking.experiment_name or dataset.name
-    tags = {"space": config.tuner.space.name, "tuner": config.tuner.name, "folder": str(folder.path)}
-    run_id = open_parent_run(config.tracking, experiment, name, f"search {folder.path}", tags)
-    logger.info("search   %s: %s over space %s, in %s", name, config.tuner.name, config.tuner.space.name, folder.path)
-
-    assignment = Assignment(config, compose, source, folder, run_id, tries_heads_alone(configs), free_port())
-    status = "FAILED"
-    try:
-        chief = Chief(assignment)
-        # The package's console does not wrap lines.
-        with SearchProgress(chief.oracle, Console(stderr=True), count_trials(config.tuner)) as progress:
-            chief.watch(progress.update)
-        status = "FINISHED"
-    except KeyboardInterrupt:
-        status = "KILLED"
-        raise
-    finally:
-        close_parent_run(run_id, status)
-    return collect(chief, config, name, folder, run_id)
+    with open_search(config, dataset.fingerprint) as search:
+        run_id = open_run(config, search, experiment)
+        head_trial = longest_trial(configs) if tries_heads_alone(configs) else None
+        assignment = Assignment(config, compose, source, search.folder, run_id, head_trial, free_port())
+        status = "FAILED"
+        try:
+            result = run_trials(assignment, search.name)
+            status = "KILLED" if result.was_interrupted else "FINISHED"
+        except KeyboardInterrupt:
+            status = "KILLED"
+            raise
+        finally:
+            close_parent_run(run_id, status)
+    return result
 
 
-def collect(chief: Chief, config: TuneConfig, name: str, folder: SearchFolder, run_id: str) -> SearchResult:
-    """Returns what the trials of a search came to, and writes it as a table.
+def open_run(config: TuneConfig, search: OpenSearch, experiment: str) -> str:
+    """Returns the id of the MLflow run of a search; the runs below it whose processes died are closed."""
+    space, tuner, folder = config.tuner.space.name, config.tuner.name, search.folder.path
+    tags = {"space": space, "tuner": tuner, "folder": str(folder)}
+    run_id = open_parent_run(config.tracking, experiment, search.name, f"search {search.search_id}", tags)
+    close_dead_children(run_id)
+    logger.info("search   %s: %s over space %s, in %s", search.name, tuner, space, folder)
+    return run_id
+
+
+def run_trials(assignment: Assignment, name: str) -> SearchResult:
+    """Returns what the trials of a search came to when the last has ended, or when it was interrupted.
 
     Raises:
         JobFailedError: where none has finished.
+        KeyboardInterrupt: where none had when it was interrupted.
     """
+    chief = Chief(assignment)
+    was_interrupted = False
+    try:
+        # The package's console does not wrap lines.
+        console = Console(stderr=True)
+        with SearchProgress(chief.oracle, console, count_trials(assignment.config.tuner)) as progress:
+            chief.watch(progress.update)
+    except KeyboardInterrupt:
+        was_interrupted = True
+    return collect(chief, name, was_interrupted)
+
+
+def collect(chief: Chief, name: str, was_interrupted: bool) -> SearchResult:
+    """Returns what the trials of a search came to so far, and writes it as a table.
+
+    Raises:
+        JobFailedError: where none has finished.
+        KeyboardInterrupt: where none had when it was interrupted.
+    """
+    assignment = chief.assignment
+    folder, objective = assignment.folder, assignment.config.schedule.monitor
     values = {trial: dict(chief.oracle.trials[trial].hyperparameters.values) for trial in chief.oracle.start_order}
-    table = folder.table(values, config.tuner.space)
+    table = folder.table(values, assignment.config.tuner.space)
     file = folder.path / "trials.csv"
     table.to_csv(file, index=False)
-    if best_trials(table, config.schedule.monitor).empty:
+    if best_trials(table, objective).empty:
+        if was_interrupted:
+            raise KeyboardInterrupt
         remedy = "The same command tries failed trials again."
         raise JobFailedError(f"No trial of the search has finished; {file} says why. {remedy}")
-    return SearchResult(name, folder, run_id, table, values, config.schedule.monitor)
+    return SearchResult(name, folder, assignment.parent_run_id, table, values, objective, was_interrupted)

@@ -1,6 +1,6 @@
-"""The folder of a search: what it is about, its trials, and what they came to."""
+"""The folder of a search: its trials, and what they came to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -8,18 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emotion_tl.config import to_plain
-from emotion_tl.errors import ConfigurationError
-from emotion_tl.identity import hash_content
 from emotion_tl.tuning.activity import active_parameters
 from emotion_tl.tuning.files import read_json, write_json
 from emotion_tl.tuning.space_checks import TRIAL_COLUMNS
-from emotion_tl.tuning_config import SpaceConfig, TuneConfig
+from emotion_tl.tuning_config import SpaceConfig
 
 ORACLE_FOLDER = "oracle"
-SEARCH_FILE = "search.json"
-# Settings of a search that change nothing in a trial that was run: it may go on with others.
-MAY_CHANGE = ("max_trials",)
 RESULT_FILE = "result.json"
 
 # KerasTuner's names for the budget of a trial of Hyperband.
@@ -46,36 +40,6 @@ class TrialResult:
     seconds: float | None = None
     reason: str | None = None
     run_id: str | None = None
-
-
-def open_search(config: TuneConfig, overrides: Sequence[str], dataset_fingerprint: str) -> tuple[str, "SearchFolder"]:
-    """Returns the name of a search, and its folder, where it may have been begun.
-
-    A search without a name is known by what it is about, so that the same command goes on with it.
-
-    Args:
-        config: of the search.
-        overrides: what the user has fixed of the experiment.
-        dataset_fingerprint: of the images.
-
-    Raises:
-        ConfigurationError: where another search has the name.
-    """
-    settings = to_plain(config)
-    tuner = {key: value for key, value in settings["tuner"].items() if key not in MAY_CHANGE}
-    about = {"tuner": tuner, "fixed": sorted(overrides), "dataset": dataset_fingerprint}
-    key = hash_content(about)
-    name = config.tune.name or f"{config.data.name}-{config.tuner.space.name}-{config.tuner.name}-{key[:8]}"
-    folder = SearchFolder((Path(config.tune.output_dir).expanduser() / name).absolute())
-    file = folder.path / SEARCH_FILE
-    if file.is_file() and read_json(file)["key"] != key:
-        raise ConfigurationError(
-            f"tune.name: {name} is another search, over other settings, in {folder.path}: {SEARCH_FILE} says which. "
-            "Choose another name, or delete the folder."
-        )
-    folder.path.mkdir(parents=True, exist_ok=True)
-    write_json(file, {"key": key, **about})
-    return name, folder
 
 
 class SearchFolder:

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from emotion_tl.config import to_plain
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.distribution import build_distribution
+from emotion_tl.errors import TrainingDivergedError
 from emotion_tl.inference.model_file import describe_model, save_model
 from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.runtime import configure
@@ -33,8 +34,10 @@ def run_trial(task: TrialTask, training: Callable[[TrackedRun], TrainingResult])
         started = time.perf_counter()
         result = training(run)
         seconds = time.perf_counter() - started
-        best = {} if result.best_epoch is None else {f"best_{monitor}": result.best_value}
-        run.log_metrics({**best, "best_epoch": result.best_epoch or 0, "training_seconds": seconds})
+        if result.best_epoch is None:
+            raise TrainingDivergedError(f"No epoch gave a {monitor} that is a number.")
+        best = {f"best_{monitor}": result.best_value, "best_epoch": result.best_epoch}
+        run.log_metrics({**best, "training_seconds": seconds})
         run.log_tags({"trial": task.trial_id})
     return TrialResult("finished", result.best_value, len(result.history), seconds, run_id=run.run_id)
 

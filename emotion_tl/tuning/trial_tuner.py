@@ -10,14 +10,15 @@ from keras_tuner import errors
 from keras_tuner.engine import base_tuner, trial
 
 from emotion_tl.errors import ConfigurationError, EmotionTLError, reason_of
-from emotion_tl.tracking.running import read_run_id
+from emotion_tl.tracking.running import forget_run
 from emotion_tl.training.state_files import has_state
 from emotion_tl.training.stretch import Stretch
 from emotion_tl.tuning.composition import TrialComposer
 from emotion_tl.tuning.executors import Executor, HeadExecutor, ProcessExecutor
+from emotion_tl.tuning.failed_trial import note_failure
 from emotion_tl.tuning.oracles import build_oracle
 from emotion_tl.tuning.overrides import trial_overrides
-from emotion_tl.tuning.search_folder import CONTINUED_TRIAL, EPOCHS, ORACLE_FOLDER, TrialResult
+from emotion_tl.tuning.search_folder import CONTINUED_TRIAL, EPOCHS, ORACLE_FOLDER
 from emotion_tl.tuning.space import build_hyperparameters
 from emotion_tl.tuning.task import TrialTask
 from emotion_tl.tuning.trial_config import trial_experiment
@@ -36,6 +37,7 @@ class TrialTuner(base_tuner.BaseTuner):
         """Takes up the search where the files in its folder leave it."""
         self.assignment = assignment
         self.was_idle = False
+        self.heads_alone = assignment.head_trial is not None
         config = assignment.config
         self.composer = TrialComposer(config.tuner.space, assignment.compose, assignment.source)
         oracle = build_oracle(config.tuner, build_hyperparameters(config.tuner.space), config.schedule.monitor)
@@ -44,17 +46,19 @@ class TrialTuner(base_tuner.BaseTuner):
     @cached_property
     def executor(self) -> Executor:
         """Returns what computes the trials."""
-        if self.assignment.heads_alone:
+        if self.assignment.head_trial:
             try:
-                return HeadExecutor(self.assignment.compose([]))
+                return HeadExecutor(self.assignment.head_trial)
             except ConfigurationError as error:
                 logger.warning("%s Each trial computes the whole network instead.", error)
         return ProcessExecutor()
 
-    def run_trial(self, trial: trial.Trial, *_: Any, **__: Any) -> dict[str, float]:
+    def run_trial(self, trial: trial.Trial, *_: Any, **__: Any) -> dict[str, float | None]:
         """Runs a trial, notes what it came to, and returns its objective."""
         folder = self.assignment.folder
         objective = self.assignment.config.schedule.monitor
+        # It may have been begun before, in a run that was closed since.
+        forget_run(folder.trial(trial.trial_id))
         try:
             task = self.task(trial.trial_id, trial.hyperparameters.values)
             result = self.executor.run(task)
@@ -62,11 +66,10 @@ class TrialTuner(base_tuner.BaseTuner):
             if not isinstance(error, EmotionTLError):
                 logger.exception("Trial %s failed.", trial.trial_id)
             reason = reason_of(error)
-            run_id = read_run_id(folder.trial(trial.trial_id))
-            folder.write_result(trial.trial_id, TrialResult("failed", reason=reason, run_id=run_id))
+            note_failure(self.assignment, trial, reason)
             raise errors.FailedTrialError(reason) from error
         folder.write_result(trial.trial_id, result)
-        return {objective: float("nan") if result.value is None else result.value}
+        return {objective: result.value}
 
     def task(self, trial_id: str, values: dict[str, Any]) -> TrialTask:
         """Returns what is to be done for a trial, logged below the run of the search."""
@@ -84,13 +87,13 @@ class TrialTuner(base_tuner.BaseTuner):
 
         A trial that was interrupted goes on from its own last epoch, where it kept it.
         """
-        if self.assignment.heads_alone and EPOCHS not in values:
+        if self.heads_alone and EPOCHS not in values:
             # A head takes seconds; to write down where it is would take as long.
             return Stretch()
         sources = [trial_id, *filter(None, [values.get(CONTINUED_TRIAL)])]
         folders = [self.assignment.folder.trial(source) for source in sources]
         resume_from = next(filter(has_state, folders), None)
-        return Stretch(values.get(EPOCHS), resume_from, "end" if self.assignment.heads_alone else "epoch")
+        return Stretch(values.get(EPOCHS), resume_from, "end" if self.heads_alone else "epoch")
 
     def pre_create_trial(self) -> None:
         """Waits a moment before it asks again for a trial that there was none of."""

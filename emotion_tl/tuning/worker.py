@@ -3,15 +3,19 @@
 import os
 from dataclasses import dataclass
 
+from emotion_tl.config import ExperimentConfig
 from emotion_tl.console import configure_logging
 from emotion_tl.own_process import write_terminal_to
 from emotion_tl.runtime import select_backend
 from emotion_tl.signals import end_on_signals, end_with_parent
 from emotion_tl.tuning.composition import Compose
+from emotion_tl.tuning.gpus import use_gpu
 from emotion_tl.tuning.search_folder import SearchFolder
 from emotion_tl.tuning_config import TuneConfig
 
 ADDRESS = "127.0.0.1"
+# gRPC's own, which it reads in place of no_proxy.
+NO_PROXY = "no_grpc_proxy"
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Assignment:
         source: the file of the space, for messages.
         folder: of the search.
         parent_run_id: MLflow run of the search.
-        heads_alone: all trials are heads on the same features.
+        head_trial: one of the trials, where all are heads on the same features.
         port: of the chief on this machine.
     """
 
@@ -33,7 +37,7 @@ class Assignment:
     source: str
     folder: SearchFolder
     parent_run_id: str
-    heads_alone: bool
+    head_trial: ExperimentConfig | None
     port: int
 
 
@@ -42,12 +46,27 @@ def take_part(name: str, port: int) -> None:
     os.environ["KERASTUNER_TUNER_ID"] = name
     os.environ["KERASTUNER_ORACLE_IP"] = ADDRESS
     os.environ["KERASTUNER_ORACLE_PORT"] = str(port)
+    stay_off_the_proxy()
 
 
-def work(assignment: Assignment, name: str) -> None:
-    """Runs trials until the chief has no more; what a worker's process does."""
+def stay_off_the_proxy() -> None:
+    """Lets gRPC reach the chief by itself: it would ask the proxy of `http_proxy` for this machine too, and wait."""
+    past = os.environ.get(NO_PROXY) or os.environ.get("no_proxy")
+    if ADDRESS not in (past or "").split(","):
+        os.environ[NO_PROXY] = f"{past},{ADDRESS}" if past else ADDRESS
+
+
+def work(assignment: Assignment, name: str, gpu: str | None) -> None:
+    """Runs trials until the chief has no more; what a worker's process does.
+
+    Args:
+        assignment: what it has to know.
+        name: of the worker.
+        gpu: to which it is kept; None lets it see all.
+    """
     end_on_signals()
     end_with_parent()
+    use_gpu(gpu)
     take_part(name, assignment.port)
     write_terminal_to(assignment.folder.worker_log(name))
     configure_logging(None)
