@@ -175,6 +175,7 @@ def test_another_search_of_that_name_is_refused(search, folder):
     assert "Traceback" not in other.stderr
 
 
+@pytest.mark.fault
 def test_interrupted_search_tells_what_it_found(folder):
     many = [*HEADS, "tune.name=interrupted", "tuner.max_trials=200"]
     process = start(folder, *many)
@@ -198,6 +199,7 @@ def test_interrupted_search_tells_what_it_found(folder):
     assert "RUNNING" not in {run.info.status for run in children}
 
 
+@pytest.mark.slow
 def test_search_in_which_nothing_finished_has_failed(folder):
     diverging = ["tuner.max_trials=1", "schedule.phases.frozen.learning_rate=1e30"]
     space = ["~tuner.space.parameters.learning_rate", "tune.name=nothing"]

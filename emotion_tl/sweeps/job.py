@@ -15,9 +15,9 @@ from emotion_tl.data.dataset import load_dataset
 from emotion_tl.errors import EmotionTLError, reason_of
 from emotion_tl.identity import known_identities
 from emotion_tl.sweeps.outcome import FAILED, FAILED_BEFORE, FINISHED, REUSED, JobOutcome, outcome_of_run
-from emotion_tl.tracking.run import log_failed_run
+from emotion_tl.tracking.failure import log_failure
 from emotion_tl.tracking.running import read_run_id
-from emotion_tl.tracking.runs import IDENTITY_TAG, close_if_dead, find_same_runs, read_summary
+from emotion_tl.tracking.runs import IDENTITY_TAG, find_same_runs, read_summary
 from emotion_tl.validation import check_experiment_config
 
 logger = logging.getLogger(__name__)
@@ -105,12 +105,8 @@ def failed_outcome(job: Job, reason: str, identity: str | None, earlier_run_id: 
         identity: by which the run is known; None where the job failed before it was.
         earlier_run_id: the MLflow run that the job's folder belonged to before; None where there was none.
     """
-    run_id = read_run_id(job.output_dir)
-    if run_id is None or run_id == earlier_run_id:
-        tags = {"reason": reason, "overrides": " ".join(job.overrides)}
-        tags |= {} if identity is None else {IDENTITY_TAG: identity}
-        run_id = log_failed_run(job.tracking, job.dataset_name, f"job {job.number}", tags)
-    else:
-        # A process that was killed could not say so.
-        close_if_dead(job.tracking, run_id, "FAILED", reason)
+    tags = {"reason": reason, "overrides": " ".join(job.overrides)}
+    tags |= {} if identity is None else {IDENTITY_TAG: identity}
+    name = f"job {job.number}"
+    run_id = log_failure(job.tracking, job.output_dir, job.dataset_name, name, tags, earlier_run_id)
     return JobOutcome(job.number, job.overrides, FAILED, run_id, reason=reason)

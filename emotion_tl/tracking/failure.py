@@ -1,7 +1,7 @@
 """Sees to it that MLflow says why something failed, however it ended: in order, with its process, or before its run."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from mlflow.exceptions import MlflowException
@@ -16,7 +16,12 @@ logger = logging.getLogger(__name__)
 
 
 def log_failure(
-    config: TrackingConfig, folder: Path, dataset_name: str, run_name: str, overrides: Sequence[str], reason: str
+    config: TrackingConfig,
+    folder: Path,
+    dataset_name: str,
+    run_name: str,
+    tags: Mapping[str, str],
+    earlier_run_id: str | None = None,
 ) -> str | None:
     """Returns the id of the run that says why what was computed in a folder failed.
 
@@ -28,14 +33,14 @@ def log_failure(
         folder: of what failed.
         dataset_name: the MLflow experiment where `config` names none.
         run_name: of a run that is made.
-        overrides: what was to be run.
-        reason: why it failed, where the run does not know better.
+        tags: of a run that is made; "reason" is why it failed, where a run that was does not know better.
+        earlier_run_id: the run that the folder belonged to before; None where there was none.
     """
     run_id = read_run_id(folder)
     try:
-        if run_id is None:
-            return log_failed_run(config, dataset_name, run_name, list(overrides), reason)
-        close_if_dead(config, run_id, "FAILED", reason)
+        if run_id is None or run_id == earlier_run_id:
+            return log_failed_run(config, dataset_name, run_name, tags)
+        close_if_dead(config, run_id, "FAILED", tags["reason"])
     except (EmotionTLError, MlflowException) as error:
         logger.error("MLflow does not know why %s failed. %s", run_name, reason_of(error))
     return run_id

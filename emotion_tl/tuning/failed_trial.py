@@ -15,6 +15,7 @@ def note_failure(assignment: Assignment, trial: Trial, reason: str) -> None:
     config, folder = assignment.config, assignment.folder
     tracking = replace(config.tracking, parent_run_id=assignment.parent_run_id, run_name=None)
     overrides = trial_overrides(config.tuner.space, trial.hyperparameters.values)
-    name = f"trial {trial.trial_id}"
-    run_id = log_failure(tracking, folder.trial(trial.trial_id), config.data.name, name, overrides, reason)
+    tags = {"reason": reason, "overrides": " ".join(overrides)}
+    place = folder.trial(trial.trial_id)
+    run_id = log_failure(tracking, place, config.data.name, f"trial {trial.trial_id}", tags)
     folder.write_result(trial.trial_id, TrialResult("failed", reason=reason, run_id=run_id))

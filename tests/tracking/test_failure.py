@@ -28,7 +28,7 @@ def leave_running(tracking: TrackingConfig, folder, parent: str = "none") -> str
 
 
 def fail(tracking: TrackingConfig, folder, reason: str) -> mlflow.entities.Run:
-    run_id = log_failure(tracking, folder, "faces", "trial 3", ["head.dropout=0.3"], reason)
+    run_id = log_failure(tracking, folder, "faces", "trial 3", {"reason": reason, "overrides": "head.dropout=0.3"})
     return mlflow.get_run(run_id)
 
 
@@ -54,7 +54,7 @@ def test_run_that_has_told_its_reason_keeps_it(tracking, tmp_path):
 
 def test_a_store_that_cannot_be_reached_is_no_further_failure(tmp_path):
     tracking = TrackingConfig(uri="nowhere://store")
-    assert log_failure(tracking, tmp_path, "faces", "trial 3", [], "no store") is None
+    assert log_failure(tracking, tmp_path, "faces", "trial 3", {"reason": "no store"}) is None
 
 
 def test_dead_children_alone_are_closed(tracking, tmp_path):
