@@ -15,11 +15,14 @@ run: $(VENV)/.run  ## set up, then InceptionV3 in two phases and the baseline on
 ui: $(VENV)/.run  ## the MLflow UI on loopback
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --host 127.0.0.1 --port 5000
 
+# The tests of a file share what they have trained, so they stay together.
+AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
+
 test: $(VENV)/.test  ## the fast tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(AT_ONCE)
 
 test-slow: $(VENV)/.test  ## tests that take minutes, and those on the real data and weights
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow $(AT_ONCE)
 
 test-gpu: $(VENV)/.test  ## tests that need a GPU
 	$(BIN)/python -m pytest -m gpu
