@@ -1,14 +1,15 @@
 """A run that was interrupted goes on where it was, when the same run is started again."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.identity import known_identities
 from emotion_tl.tracking.run import TrackedRun
-from emotion_tl.tracking.runs import RunSummary, find_same_runs
+from emotion_tl.tracking.runs import find_same_runs
 from emotion_tl.training.state import TrainingState
 from emotion_tl.training.state_files import TrainingStateError, has_state, remove_state
 from emotion_tl.training.stretch import Stretch
@@ -26,16 +27,17 @@ class Continuation:
     Attributes:
         stretch: all of the training that is left.
         seconds: that its epochs so far have taken.
+        earlier: folders of the interrupted runs.
     """
 
     stretch: Stretch
     seconds: float = 0.0
+    earlier: tuple[Path, ...] = ()
 
     def forget(self, folder: Path) -> None:
-        """Removes what nobody will go on from, as the run has ended."""
-        for place in (folder, self.stretch.resume_from):
-            if place is not None:
-                remove_state(place)
+        """Removes what nobody will go on from, as the run in this folder has ended."""
+        for place in (folder, *self.earlier):
+            remove_state(place)
 
 
 def take_up(config: ExperimentConfig, dataset: Dataset, run: TrackedRun) -> Continuation:
@@ -44,29 +46,32 @@ def take_up(config: ExperimentConfig, dataset: Dataset, run: TrackedRun) -> Cont
     Which run that is, MLflow knows: the latest of the same experiment and identity, on this machine, whose training has
     left a state, and after which none has finished. `sweep.rerun=all` starts anew.
     """
-    interrupted = None if config.sweep.rerun == "all" else find_interrupted(config, dataset)
     anew = Stretch(keep_state="epoch", seconds_between_states=SECONDS_BETWEEN_STATES)
-    if interrupted is None or interrupted.folder is None:
-        return Continuation(anew)
+    interrupted = find_interrupted(config, dataset)
+    earlier = tuple(interrupted.values())
+    if not interrupted or config.sweep.rerun == "all":
+        return Continuation(anew, earlier=earlier)
+    run_id, folder = next(iter(interrupted.items()))
     try:
-        rows = TrainingState.read(interrupted.folder).rows
+        rows = TrainingState.read(folder).rows
     except TrainingStateError as error:
         logger.warning("state    %s", error)
-        return Continuation(anew)
+        return Continuation(anew, earlier=earlier)
     for row in rows:
         run.log_epoch(row)
-    run.log_tags({CONTINUES_TAG: interrupted.run_id})
+    run.log_tags({CONTINUES_TAG: run_id})
     logger.info("state    this run was interrupted before; sweep.rerun=all would start it anew")
-    stretch = Stretch(None, interrupted.folder, "epoch", SECONDS_BETWEEN_STATES)
-    return Continuation(stretch, sum(float(row["seconds"]) for row in rows))
+    stretch = replace(anew, resume_from=folder)
+    return Continuation(stretch, sum(float(row["seconds"]) for row in rows), earlier)
 
 
-def find_interrupted(config: ExperimentConfig, dataset: Dataset) -> RunSummary | None:
-    """Returns the run to go on with; None where there is none."""
+def find_interrupted(config: ExperimentConfig, dataset: Dataset) -> dict[str, Path]:
+    """Returns the runs that one could go on with, the latest first: run id -> folder."""
     experiment = config.tracking.experiment_name or dataset.name
-    for run in find_same_runs(config.tracking, experiment, known_identities(config, dataset.fingerprint)):
-        if run.status == "FINISHED":
-            return None
-        if run.status != "RUNNING" and run.folder is not None and has_state(run.folder):
-            return run
-    return None
+    same_runs = find_same_runs(config.tracking, experiment, known_identities(config, dataset.fingerprint))
+    unfinished = takewhile(lambda run: run.status != "FINISHED", same_runs)
+    return {
+        run.run_id: run.folder
+        for run in unfinished
+        if run.status != "RUNNING" and run.folder is not None and has_state(run.folder)
+    }

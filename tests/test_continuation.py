@@ -17,6 +17,7 @@ from emotion_tl.experiment import ExperimentResult, run_experiment
 from emotion_tl.files import STATE_FOLDER
 from emotion_tl.tracking.run import TrackedRun, track_run
 from emotion_tl.tracking.running import read_run_id
+from emotion_tl.training.stretch import Stretch
 from tests.runs import BASELINE, compose_config, tiny_overrides, write_faces
 
 PHASES = [
@@ -145,3 +146,11 @@ def test_nothing_is_left_to_go_on_from(result, interrupted, folder):
     assert not (interrupted / STATE_FOLDER).exists()
     assert not (result.output_dir / STATE_FOLDER).exists()
     assert look_for_more(folder).stretch.resume_from is None
+
+
+def test_states_of_all_interruptions_go_with_the_run_that_ends(tmp_path):
+    folders = [tmp_path / name for name in ("first", "second", "last")]
+    for folder in folders:
+        (folder / STATE_FOLDER).mkdir(parents=True)
+    Continuation(Stretch(resume_from=folders[1]), earlier=tuple(folders[:2])).forget(folders[2])
+    assert not list(tmp_path.rglob(STATE_FOLDER))
