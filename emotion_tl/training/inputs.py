@@ -12,7 +12,7 @@ from emotion_tl.data.dataset import Dataset, Split
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.training.activations import Activations
 from emotion_tl.training.cuts import cut_network
-from emotion_tl.training.one_pass import compute_for_later_phase
+from emotion_tl.training.one_pass import compute_for_later_phase, find_later_phase
 from emotion_tl.training.row_lookup import RowLookup, are_small, put_on_device
 from emotion_tl.training.rows import Rows, image_rows
 from emotion_tl.training.views import IMAGE, is_augmenting, view_names
@@ -76,8 +76,7 @@ def phase_inputs(model: TransferModel, dataset: Dataset, config: ExperimentConfi
     # More views than epochs would cost more than they save.
     views = view_names(config.augmentation, min(config.trainer.cache_views, phase.epochs))
     wanted = ((dataset.train, views), (dataset.val, (IMAGE,)))
-    compute_for_later_phase(model, phase, config, wanted)
-    feed = feed_splits(model, phase, config, wanted)
+    feed = feed_splits(model, phase, config, wanted, find_later_phase(phase, config))
     if feed.layer and is_augmenting(config.augmentation):
         logger.info(
             "cache    augmentation=%s does not draw anew in this phase, which sees fixed views of each image: %s. For "
@@ -96,11 +95,13 @@ def feed_splits(
     phase: PhaseConfig,
     config: ExperimentConfig,
     wanted: tuple[tuple[Split, tuple[str, ...]], ...],
+    later: PhaseConfig | None = None,
 ) -> Feed:
     """Returns the part of a network that a phase trains, fed with activations; all of it where they cannot be cached.
 
     Args:
         wanted: splits, each with the views of its images.
+        later: a phase whose activations of them come from the same pass.
     """
     cut = cut_network(model, phase.trainable_blocks) if config.trainer.cache == "auto" else None
     if cut is not None:
@@ -108,6 +109,8 @@ def feed_splits(
         obstacle = activations.find_obstacle(wanted)
         if obstacle is None:
             try:
+                if later is not None:
+                    compute_for_later_phase(activations, model, later, wanted)
                 rows = tuple(activations.load(split, views) for split, views in wanted)
                 return Feed(cut.tail, rows, cut.layer, wanted[0][1])
             except CacheUnavailableError as error:

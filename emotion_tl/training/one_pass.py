@@ -18,31 +18,24 @@ from emotion_tl.training_config import PhaseConfig
 
 
 def compute_for_later_phase(
-    model: TransferModel,
-    phase: PhaseConfig,
-    config: ExperimentConfig,
-    wanted: tuple[tuple[Split, tuple[str, ...]], ...],
+    above: Activations, model: TransferModel, later: PhaseConfig, wanted: tuple[tuple[Split, tuple[str, ...]], ...]
 ) -> None:
-    """Fills the cache for a phase of the head alone and for the next one that trains blocks, where that saves a pass.
+    """Fills the cache for a phase of the head alone and for a later one that trains blocks, where that saves a pass.
 
     Args:
-        wanted: by the phase: splits, each with the views of its images. What the later one wants beside them, and what
-            one of the two has in the cache, is left to their own passes.
+        above: what the head learns from.
+        wanted: by the phase of the head: splits, each with the views of its images. What the later phase wants beside
+            them, and what one of the two has in the cache, is left to their own passes.
     """
-    later = find_later_phase(phase, config)
-    if later is None:
-        return
-    cuts = cut_network(model, 0), cut_network(model, later.trainable_blocks)
-    if cuts[0] is None or cuts[1] is None:
-        return
-    above, below = Activations(cuts[0], config), Activations(cuts[1], config)
+    config = above.config
     views = view_names(config.augmentation, min(config.trainer.cache_views, later.epochs))
-    missing = [
-        (split, view)
-        for split, own_views in wanted
-        for view in own_views
-        if view in views and not (above.has(split, view) or below.has(split, view))
-    ]
+    shared = [(split, view) for split, own_views in wanted for view in own_views if view in views]
+    missing = [each for each in shared if not above.has(*each)]
+    cut = cut_network(model, later.trainable_blocks) if missing else None
+    if cut is None:
+        return
+    below = Activations(cut, config)
+    missing = [each for each in missing if not below.has(*each)]
     recipes = [activations.recipe(*each) for activations in (above, below) for each in missing]
     # What stands in the way is told by the phase that it concerns.
     if not missing or above.cache.find_obstacle(*recipes) is not None:
@@ -57,10 +50,10 @@ def compute_for_later_phase(
 
 
 def find_later_phase(phase: PhaseConfig, config: ExperimentConfig) -> PhaseConfig | None:
-    """Returns the next phase that trains some blocks, where this one trains the head alone and the cache is on."""
+    """Returns the next phase that trains some blocks, where this one trains the head alone."""
     phases = list(config.schedule.phases.values())
     # A trial of a head has a phase of its own.
-    if phase not in phases or phase.trainable_blocks != 0 or config.trainer.cache != "auto":
+    if phase not in phases or phase.trainable_blocks != 0:
         return None
     after = phases[phases.index(phase) + 1 :]
     later = next((each for each in after if each.trainable_blocks != 0), None)

@@ -9,7 +9,8 @@ from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.training import activations as activations_module
 from emotion_tl.training.activations import Activations
 from emotion_tl.training.cuts import cut_network
-from emotion_tl.training.one_pass import compute_for_later_phase
+from emotion_tl.training.inputs import feed_splits
+from emotion_tl.training.one_pass import find_later_phase
 from emotion_tl.training.trainer import train
 from emotion_tl.training.views import IMAGE, MIRROR
 from tests.tiny import make_config, make_phase, make_split
@@ -49,7 +50,7 @@ def computed(monkeypatch) -> list[int]:
 
 def fill(model, config, split) -> None:
     phase = next(iter(config.schedule.phases.values()))
-    compute_for_later_phase(model, phase, config, ((split, WANTED),))
+    feed_splits(model, phase, config, ((split, WANTED),), find_later_phase(phase, config))
 
 
 def read(model, config, trainable_blocks, split, view) -> np.ndarray:
@@ -70,13 +71,21 @@ def test_one_pass_gives_what_two_would(tmp_path, computed):
 
 
 @pytest.mark.parametrize(
-    ("blocks", "trainer"),
-    [((0,), {}), ((0, None), {}), ((1, 2), {}), ((0, 1), {"cache": "off"}), ((0, 1), {"cache_size_limit": 0.0})],
+    ("blocks", "trainer", "num_views"),
+    [
+        ((0,), {}, 2),
+        ((0, None), {}, 2),
+        ((1, 2), {}, 2),
+        ((0, 1), {"cache": "off"}, 0),
+        ((0, 1), {"cache_size_limit": 0.0}, 0),
+    ],
 )
-def test_where_there_is_no_later_phase_nothing_is_computed_ahead(blocks, trainer, tmp_path, computed):
+def test_where_there_is_no_later_phase_its_own_is_all_that_is_computed(blocks, trainer, num_views, tmp_path, computed):
+    split = make_split("train", [8, 8, 8])
     model, config = make_case(tmp_path, *blocks, **trainer)
-    fill(model, config, make_split("train", [8, 8, 8]))
-    assert computed == []
+    fill(model, config, split)
+    assert sum(computed) == num_views * len(split)
+    assert len(list((tmp_path / "cache").rglob("array.npy"))) == num_views
 
 
 def test_what_one_of_the_two_has_is_left_to_the_other(tmp_path, computed):
@@ -110,7 +119,8 @@ def test_an_interrupted_pass_goes_on_and_leaves_the_rest_to_the_phases(tmp_path,
     assert 0 < done < len(split)
     computed.clear()
     fill(model, config, split)
-    assert sum(computed) == 2 * len(split) - done
+    # The rest of the image for the later phase, all of it for this one, the mirror for both.
+    assert sum(computed) == 3 * len(split) - done
     expected = np.asarray(cut_network(model, 0).frozen(split.images))
     np.testing.assert_allclose(read(model, config, 0, split, IMAGE), expected, rtol=1e-3, atol=1e-6)
 
