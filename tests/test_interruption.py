@@ -45,8 +45,8 @@ def start(folder: Path, *arguments: str, epochs: int = 100_000) -> subprocess.Po
 
 def wait_for_an_epoch(folder: Path) -> Path:
     """Waits until the first epoch is in history.csv and returns the run's folder."""
-    wait_for(lambda: any(folder.rglob("history.csv")))
-    return next(folder.rglob("history.csv")).parent
+    wait_for(lambda: any((folder / "outputs").rglob("history.csv")))
+    return next((folder / "outputs").rglob("history.csv")).parent
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -91,8 +91,8 @@ def test_pulled_plug_costs_no_more_than_the_last_epochs(folder, arguments):
     num_kept = len(json.loads(state.read_text())["content"]["rows"])
     before = pd.read_csv(state.parent.parent / "history.csv")
     again = start(folder, *arguments)
-    wait_for(lambda: len(list(folder.rglob("history.csv"))) == 2)
-    (history,) = set(folder.rglob("history.csv")) - {state.parent.parent / "history.csv"}
+    wait_for(lambda: len(list((folder / "outputs").rglob("history.csv"))) == 2)
+    (history,) = set((folder / "outputs").rglob("history.csv")) - {state.parent.parent / "history.csv"}
     wait_for(lambda: len(pd.read_csv(history)) > num_kept)
     again.send_signal(signal.SIGINT)
     _, told = again.communicate(timeout=PATIENCE_SECONDS)
@@ -104,7 +104,7 @@ def test_pulled_plug_costs_no_more_than_the_last_epochs(folder, arguments):
 def test_pulled_plug_in_a_sweep_costs_the_job_it_was_in(folder):
     seeds = "seed=0,1"
     process = start(folder, "-m", seeds, epochs=60)
-    wait_for(lambda: len(list(folder.rglob("history.csv"))) == 2)
+    wait_for(lambda: len(list((folder / "outputs").rglob("history.csv"))) == 2)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=PATIENCE_SECONDS)
     again = start(folder, "-m", seeds, epochs=60)
@@ -128,7 +128,7 @@ def test_job_ends_with_the_sweep_that_waited_for_it(folder):
 
 def test_lost_job_is_a_failed_one_and_does_not_stop_the_others(folder):
     process = start(folder, "-m", "hydra/launcher=joblib", "seed=0,1", epochs=400)
-    wait_for(lambda: len(list(folder.rglob("history.csv"))) == 2)
+    wait_for(lambda: len(list((folder / "outputs").rglob("history.csv"))) == 2)
     os.kill(children_of(process.pid)[0], signal.SIGKILL)
     told, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1, errors

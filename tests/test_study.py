@@ -189,7 +189,7 @@ def test_killed_study_goes_on_where_it_was(tmp_path):
     seeds = ["~study.arms.diverging", "study.seeds=[0,1]", "+study.arms.good={schedule.phases.from_scratch.epochs:60}"]
     process = start(tmp_path, *seeds)
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while len(list(tmp_path.rglob("history.csv"))) < 2:
+    while len(list((tmp_path / "outputs").rglob("history.csv"))) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     os.killpg(process.pid, signal.SIGKILL)
