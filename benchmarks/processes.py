@@ -56,7 +56,7 @@ class WatchedProgram:
     def __init__(self, command: Sequence[str], folder: Path):
         """Starts it in `folder`; it can import the package and the benchmarks from this checkout."""
         environment = os.environ | {
-            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")])),
             "PYTHONUNBUFFERED": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
