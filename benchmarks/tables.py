@@ -169,7 +169,8 @@ def caption(result: Result) -> str:
     when = " to ".join(dict.fromkeys([days[0], days[-1]])) if days else ""
     commits = ", ".join(dict.fromkeys(run["commit"] for run in runs))
     settings = ", ".join(f"{name} {as_text(value)}" for name, value in result["settings"].items() if value is not None)
-    tilde = " ~: extrapolated from fewer epochs or images." if any(row.get("extrapolated") for row in result["summary"]) else ""
+    is_extrapolated = any(row.get("extrapolated") for row in result["summary"])
+    tilde = " ~: extrapolated from fewer epochs or images." if is_extrapolated else ""
     return f"{where}; {versions}; {when}, commit {commits}. Settings: {settings}.{tilde}"
 
 
