@@ -12,6 +12,7 @@ from emotion_tl.analysis.answers import answer_questions, verdict_sentences
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.leak_free import leak_free_caveat, num_leak_free, told_absence
+from emotion_tl.analysis.stages import stage_of
 from emotion_tl.analysis.told import told_spread
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
 from emotion_tl.tracking.store import ui_command
@@ -79,7 +80,7 @@ def described(result: ModelResult, baseline: str | None) -> str:
     """Returns the second line of a model: seeds, weights, and what it is to the baseline."""
     is_fallback = result.model.tags.get("weights") == FALLBACK_WEIGHTS
     is_pretrained = result.model.tags.get("pretrained") == "yes"
-    origin = "RANDOM weights" if is_fallback else "pretrained" if is_pretrained else "from scratch"
+    origin = "RANDOM weights" if is_fallback else "pretrained" if is_pretrained else stage_of(result.model)
     color = "red" if is_fallback else "dim"
     count = len(result.model.runs)
     seeds = "1 seed" if count == 1 else f"{count} seeds"

@@ -11,6 +11,8 @@ from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 
 FROZEN, LAST_BLOCKS, ALL_UNFROZEN, FROM_SCRATCH = "frozen", "last blocks", "all unfrozen", "from scratch"
+RANDOM_FROZEN = "random, frozen"
+"""No step of a ladder: a network that never learns, from random weights, shows what a head makes of any features."""
 STAGES = (FROZEN, LAST_BLOCKS, ALL_UNFROZEN, FROM_SCRATCH)
 
 
@@ -29,17 +31,17 @@ class Ladder:
 
 def stage_of(model: ComparedModel) -> str:
     """Returns how much of the backbone learns at the end of the schedule, and from which weights."""
+    trained = [phase["trainable_blocks"] for phase in model.settings["schedule"]["phases"].values()]
     if model.tags.get("pretrained") != "yes":
-        return FROM_SCRATCH
-    last_phase = list(model.settings["schedule"]["phases"].values())[-1]
-    blocks = last_phase["trainable_blocks"]
+        return RANDOM_FROZEN if set(trained) == {0} else FROM_SCRATCH
+    blocks = trained[-1]
     return ALL_UNFROZEN if blocks is None else LAST_BLOCKS if blocks else FROZEN
 
 
 def find_ladders(models: Sequence[ComparedModel]) -> list[Ladder]:
     """Returns the networks trained in two or more stages on the same images; of each stage the best model on val."""
     groups: dict[str, dict[str, ComparedModel]] = {}
-    for model in best_on_val_first(models):
+    for model in best_on_val_first([model for model in models if stage_of(model) in STAGES]):
         groups.setdefault(network_key(model), {}).setdefault(stage_of(model), model)
     return [
         Ladder(network_name(next(iter(group.values()))), tuple((name, group[name]) for name in STAGES if name in group))

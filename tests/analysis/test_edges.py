@@ -5,6 +5,7 @@ import pytest
 from emotion_tl.analysis.comparison import Comparison, compare_records
 from emotion_tl.analysis.findings import find_all
 from emotion_tl.analysis.report.report import title_of, write_report
+from emotion_tl.analysis.stages import FROZEN, RANDOM_FROZEN, stage_of
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.config import TrackingConfig
 from emotion_tl.tracking.run_record import read_records
@@ -60,6 +61,14 @@ def test_two_models_of_one_name_are_told_apart(tmp_path):
     baseline = log_run(tmp_path, SCRATCH, 0.6)
     comparison = compare(tmp_path, {first: "arm", second: "arm", baseline: "baseline_cnn"})
     assert sorted(result.name for result in comparison.results) == ["arm (1)", "arm (2)", "baseline_cnn"]
+
+
+def test_frozen_random_weights_are_no_training_from_scratch(tmp_path):
+    log_run(tmp_path, [*TRANSFER, "schedule=frozen_only"], 0.5)
+    log_run(tmp_path, [*TRANSFER, "schedule=frozen_only", "backbone.weights=null"], 0.3)
+    comparison = compare(tmp_path)
+    assert sorted(stage_of(model) for model in comparison.models) == [FROZEN, RANDOM_FROZEN]
+    assert find_all(comparison).transfer_gains == []
 
 
 def test_of_two_models_in_one_stage_val_chooses(tmp_path):
