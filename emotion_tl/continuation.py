@@ -1,13 +1,12 @@
 """A run that was interrupted goes on where it was, when the same run is started again."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from emotion_tl.config import ExperimentConfig
-from emotion_tl.data.dataset import Dataset
-from emotion_tl.identity import known_identities
+from emotion_tl.config import ExperimentConfig, TrackingConfig
 from emotion_tl.tracking.run import TrackedRun
 from emotion_tl.tracking.runs import find_same_runs
 from emotion_tl.training.state import TrainingState
@@ -40,14 +39,19 @@ class Continuation:
             remove_state(place)
 
 
-def take_up(config: ExperimentConfig, dataset: Dataset, run: TrackedRun) -> Continuation:
+def take_up(config: ExperimentConfig, dataset_name: str, identities: Sequence[str], run: TrackedRun) -> Continuation:
     """Returns where the training starts, and tells the run of the epochs that an interrupted one has trained.
 
     Which run that is, MLflow knows: the latest of the same experiment and identity, on this machine, whose training has
     left a state, and after which none has finished. `sweep.rerun=all` starts anew.
+
+    Args:
+        dataset_name: the MLflow experiment where the configuration names none.
+        identities: by which the run is known.
+        run: this one.
     """
     anew = Stretch(keep_state="epoch", seconds_between_states=SECONDS_BETWEEN_STATES)
-    interrupted = find_interrupted(config, dataset)
+    interrupted = find_interrupted(config.tracking, config.tracking.experiment_name or dataset_name, identities)
     earlier = tuple(interrupted.values())
     if not interrupted or config.sweep.rerun == "all":
         return Continuation(anew, earlier=earlier)
@@ -65,10 +69,9 @@ def take_up(config: ExperimentConfig, dataset: Dataset, run: TrackedRun) -> Cont
     return Continuation(stretch, sum(float(row["seconds"]) for row in rows), earlier)
 
 
-def find_interrupted(config: ExperimentConfig, dataset: Dataset) -> dict[str, Path]:
+def find_interrupted(config: TrackingConfig, experiment_name: str, identities: Sequence[str]) -> dict[str, Path]:
     """Returns the runs that one could go on with, the latest first: run id -> folder."""
-    experiment = config.tracking.experiment_name or dataset.name
-    same_runs = find_same_runs(config.tracking, experiment, known_identities(config, dataset.fingerprint))
+    same_runs = find_same_runs(config, experiment_name, identities)
     unfinished = takewhile(lambda run: run.status != "FINISHED", same_runs)
     return {
         run.run_id: run.folder

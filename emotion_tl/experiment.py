@@ -12,6 +12,7 @@ from emotion_tl.config import ExperimentConfig
 from emotion_tl.continuation import take_up
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.distribution import build_distribution
+from emotion_tl.identity import known_identities
 from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.results import (
     describe_run,
@@ -75,8 +76,9 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
     with track_run(config.tracking, dataset.name, run_name(config), output_dir) as run:
         run.log_config(config)
         run.log_dataset(dataset, config.data)
-        run.log_tags(describe_run(config, dataset, model, device))
-        before = take_up(config, dataset, run)
+        identities = known_identities(config, dataset.fingerprint)
+        run.log_tags(describe_run(config, dataset, model, device, identities[0]))
+        before = take_up(config, dataset.name, identities, run)
         started = time.perf_counter()
         with distribution.scope():
             training = train(model, dataset, config, output_dir, (run.log_epoch,), before.stretch)

@@ -26,26 +26,33 @@ LATER_SETTINGS: tuple[dict[str, dict[str, Any]], ...] = ({"data": {"dedup": "non
 PACKAGES = ("emotion_tl", "keras")
 
 
-def run_identity(config: ExperimentConfig, dataset_fingerprint: str) -> str:
-    """Returns a hash in hex of what determines a run's result: 32 characters.
+def known_identities(config: ExperimentConfig, dataset_fingerprint: str) -> list[str]:
+    """Returns the identity of a run, and those that versions without `LATER_SETTINGS` have given to the same run.
+
+    An identity is a hash in hex of what determines a run's result: 32 characters.
+    """
+    content = determining_content(to_plain(config), dataset_fingerprint)
+    return [hash_content(content | {"settings": known}) for known in with_and_without_later(content["settings"])]
+
+
+def determining_content(settings: dict[str, Any], dataset_fingerprint: str) -> dict[str, Any]:
+    """Returns what determines the result of an experiment, as nested dicts.
 
     Part of it are all settings but those `WITHOUT_EFFECT`, the data set's fingerprint, the content of a weights file,
     and the versions of this package, Keras and the backend. The device is not: another one rounds differently and
     gives another result only as another seed would.
+
+    Args:
+        settings: of the experiment, section by section.
     """
-    return known_identities(config, dataset_fingerprint)[0]
-
-
-def known_identities(config: ExperimentConfig, dataset_fingerprint: str) -> list[str]:
-    """Returns the identity of a run, and those that versions without `LATER_SETTINGS` have given to the same run."""
-    settings = settings_with_effect(to_plain(config))
-    settings["backbone"]["weights"] = weights_identity(config.backbone.weights)
+    effective = settings_with_effect(settings)
+    effective["backbone"]["weights"] = weights_identity(settings["backbone"]["weights"])
     versions = installed_versions()
-    content = {
+    return {
+        "settings": effective,
         "dataset": dataset_fingerprint,
-        "versions": {name: versions.get(name) for name in (*PACKAGES, config.trainer.backend)},
+        "versions": {name: versions.get(name) for name in (*PACKAGES, settings["trainer"]["backend"])},
     }
-    return [hash_content({"settings": known, **content}) for known in with_and_without_later(settings)]
 
 
 def with_and_without_later(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:

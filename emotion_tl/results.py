@@ -18,7 +18,6 @@ from emotion_tl.evaluation.learning_curves import learning_curves
 from emotion_tl.evaluation.predictions import predictions_table
 from emotion_tl.evaluation.report import evaluate, flatten_metrics
 from emotion_tl.explanation.run_figures import explanation_figures
-from emotion_tl.identity import run_identity
 from emotion_tl.inference.cost import measure_cost
 from emotion_tl.inference.model_file import describe_model, save_model
 from emotion_tl.models.transfer_model import TransferModel
@@ -40,7 +39,9 @@ def run_name(config: ExperimentConfig) -> str:
     return f"{config.backbone.name}{block}-{config.schedule.name}-seed{config.seed}"
 
 
-def describe_run(config: ExperimentConfig, dataset: Dataset, model: TransferModel, device: Device) -> dict[str, Any]:
+def describe_run(
+    config: ExperimentConfig, dataset: Dataset, model: TransferModel, device: Device, identity: str
+) -> dict[str, Any]:
     """Returns the tags of a run: what one filters and groups by."""
     phases = config.schedule.phases
     return {
@@ -59,7 +60,7 @@ def describe_run(config: ExperimentConfig, dataset: Dataset, model: TransferMode
         "dedup": config.data.dedup,
         "train_fraction": config.data.train_fraction,
         "dataset_fingerprint": dataset.fingerprint,
-        IDENTITY_TAG: run_identity(config, dataset.fingerprint),
+        IDENTITY_TAG: identity,
         "test_fingerprint": dataset.test.fingerprint,
         "seed": config.seed,
         "device": device,

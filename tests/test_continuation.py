@@ -15,6 +15,7 @@ from emotion_tl.continuation import Continuation, take_up
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.experiment import ExperimentResult, run_experiment
 from emotion_tl.files import STATE_FOLDER
+from emotion_tl.identity import known_identities
 from emotion_tl.tracking.run import TrackedRun, track_run
 from emotion_tl.tracking.running import read_run_id
 from emotion_tl.training.stretch import Stretch
@@ -79,7 +80,7 @@ def look_for_more(folder: Path, *overrides: str) -> Continuation:
         contextlib.suppress(InterruptedError),
         track_run(config.tracking, dataset.name, "looking", place) as run,
     ):
-        start = take_up(config, dataset, run)
+        start = take_up(config, dataset.name, known_identities(config, dataset.fingerprint), run)
         raise InterruptedError
     return start
 

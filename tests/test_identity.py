@@ -6,7 +6,7 @@ import pytest
 
 from emotion_tl import identity as identities
 from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig, HeadConfig, to_plain
-from emotion_tl.identity import LATER_SETTINGS, known_identities, run_identity, settings_with_effect
+from emotion_tl.identity import LATER_SETTINGS, known_identities, settings_with_effect
 from emotion_tl.training_config import PhaseConfig, ScheduleConfig
 from tests.runs import CONF, compose_config
 
@@ -16,7 +16,7 @@ GIVEN = ["dccf839d25eb8c0b2e0b838d7e1a4856", "b3ab9245cada52d0584b2287ade84f76"]
 
 
 def identity(*overrides: str, fingerprint: str = FINGERPRINT) -> str:
-    return run_identity(compose_config(["data=fer2013", "backbone=baseline_cnn", *overrides]), fingerprint)
+    return known_identities(compose_config(["data=fer2013", "backbone=baseline_cnn", *overrides]), fingerprint)[0]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_phases_in_another_order_are_another_run(num_blocks):
     config = compose_config(["data=fer2013", "backbone=inceptionv3"])
     orders = [list(num_blocks), list(reversed(num_blocks))]
     schedules = [replace(config.schedule, phases=in_order(order, **num_blocks)) for order in orders]
-    first, second = (run_identity(replace(config, schedule=schedule), FINGERPRINT) for schedule in schedules)
+    first, second = (known_identities(replace(config, schedule=schedule), FINGERPRINT)[0] for schedule in schedules)
     assert first != second
 
 

@@ -11,8 +11,7 @@ from filelock import FileLock, Timeout
 
 from emotion_tl.config import to_plain
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.identity import PACKAGES, hash_content, settings_with_effect, weights_identity
-from emotion_tl.runtime import installed_versions
+from emotion_tl.identity import determining_content, hash_content
 from emotion_tl.tracking.running import LOCK_FILE
 from emotion_tl.training.state_settings import describe_differences, flatten
 from emotion_tl.tuning.files import read_json, write_json
@@ -69,15 +68,8 @@ def search_content(config: TuneConfig, dataset_fingerprint: str) -> dict[str, An
     settings = to_plain(config)
     tuner = {key: value for key, value in settings["tuner"].items() if key not in MAY_CHANGE}
     experiment = {section: content for section, content in settings.items() if section not in ("tune", "tuner")}
-    content = settings_with_effect(experiment)
-    content["backbone"]["weights"] = weights_identity(config.backbone.weights)
-    versions = installed_versions()
-    return {
-        **content,
-        "tuner": tuner,
-        "dataset": dataset_fingerprint,
-        "versions": {name: versions.get(name) for name in (*PACKAGES, config.trainer.backend)},
-    }
+    content = determining_content(experiment, dataset_fingerprint)
+    return content.pop("settings") | content | {"tuner": tuner}
 
 
 def known_id(folder: SearchFolder, content: dict[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ from filelock import FileLock
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.experiment import run_experiment
-from emotion_tl.identity import known_identities, run_identity
+from emotion_tl.identity import known_identities
 from emotion_tl.sweeps.job import Job, run_job
 from emotion_tl.tracking.running import LOCK_FILE, mark_as_running, place_tags
 from emotion_tl.tracking.store import open_store, select_experiment
@@ -53,7 +53,7 @@ class Sweep:
     def log_running_run(self, folder: Path) -> str:
         """Logs a run of the same job that says it is under way."""
         config = self.config()
-        identity = run_identity(config, load_dataset(config.data, Path(config.cache_dir)).fingerprint)
+        identity, *_ = known_identities(config, load_dataset(config.data, Path(config.cache_dir)).fingerprint)
         experiment = select_experiment(open_store(config.tracking), "bars")
         tags = {"identity": identity, **place_tags(folder)}
         return mlflow.MlflowClient().create_run(experiment, tags=tags).info.run_id
