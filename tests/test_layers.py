@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "emotion_tl"
 LAYERS = {
     "errors": 0,
     "files": 0,
+    "locks": 0,
     "config": 0,
     "command_config": 0,
     "training_config": 0,

@@ -8,13 +8,11 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from emotion_tl.config import DataConfig
 from emotion_tl.data.decoding import RejectedImageError
@@ -35,6 +33,7 @@ from emotion_tl.data.store import (
     write_tables,
 )
 from emotion_tl.errors import DataError
+from emotion_tl.locks import acquire
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +99,7 @@ def open_or_pack(config: DataConfig, entry: Path, stores: Path) -> PackedSource:
         logger.debug("%s was not packed before.", config.name)
     except DamagedStoreError as error:
         logger.warning("The packed images are damaged and are packed again. %s", error)
-    with held_alone(stores.parent / "locks" / f"{entry.stem}.lock"):
+    with acquire(stores.parent / "locks" / f"{entry.stem}.lock", tell_of_wait):
         try:
             # Another process may have been at it in the meantime.
             return open_packed(entry, stores)
@@ -109,20 +108,9 @@ def open_or_pack(config: DataConfig, entry: Path, stores: Path) -> PackedSource:
     return open_packed(entry, stores)
 
 
-@contextmanager
-def held_alone(path: Path) -> Iterator[None]:
-    """Holds a lock, for which it waits and says so. It is free again when its holder dies, however it dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        logger.info("data     another process is packing these images, waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+def tell_of_wait() -> None:
+    """Says what is waited for."""
+    logger.info("data     another process is packing these images, waiting for it")
 
 
 def compute_source_key(config: DataConfig) -> str:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from filelock import FileLock, Timeout
-
 from emotion_tl.config import to_plain
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.identity import determining_content, hash_content
+from emotion_tl.locks import acquire_if_free
 from emotion_tl.tracking.running import LOCK_FILE
 from emotion_tl.training.state_settings import describe_differences, flatten
 from emotion_tl.tuning.files import read_json, write_json
@@ -51,14 +50,12 @@ def open_search(config: TuneConfig, dataset_fingerprint: str) -> Iterator[OpenSe
     key = hash_content(content)[:8]
     name = config.tune.name or f"{config.data.name}-{config.tuner.space.name}-{config.tuner.name}-{key}"
     folder = SearchFolder((Path(config.tune.output_dir).expanduser() / name).absolute())
-    folder.path.mkdir(parents=True, exist_ok=True)
-    try:
-        lock = FileLock(folder.path / LOCK_FILE).acquire(timeout=0)
-    except Timeout as error:
+    lock = acquire_if_free(folder.path / LOCK_FILE)
+    if lock is None:
         raise ConfigurationError(
             f"tune.name: this search is under way in another process, in {folder.path}. Wait for its end, or give this "
             "one a name of its own."
-        ) from error
+        )
     with lock:
         yield OpenSearch(name, known_id(folder, content) or begin(folder, content), folder)
 
