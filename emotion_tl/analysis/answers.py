@@ -7,7 +7,7 @@ from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.imbalance import UNTREATED, Goal, Treatments, interval_name, rare_recall, shown_gains
-from emotion_tl.analysis.stages import FROM_SCRATCH, FROZEN, stage_of
+from emotion_tl.analysis.stages import FROZEN, is_from_scratch, stage_of
 from emotion_tl.analysis.told import told_in_words, told_share
 from emotion_tl.analysis.transfer_gain import TransferGain
 from emotion_tl.analysis.variants import train_fraction
@@ -48,8 +48,8 @@ def answer_frozen(comparison: Comparison) -> list[str]:
     sentences = [f"{told_level(best)}, with none of the backbone's weights changed."]
     if best.name == comparison.baseline:
         return sentences
-    if best.baseline is not None and stage_of(comparison.result_of(best.baseline).model) != FROM_SCRATCH:
-        return [*sentences, f"The baseline {best.baseline} is pretrained too: these runs do not say."]
+    if best.baseline is not None and not is_from_scratch(comparison.result_of(best.baseline).model):
+        return [*sentences, f"The baseline {best.baseline} is not trained from scratch: these runs do not say."]
     if best.corrected is None or best.comparison is None:
         return [
             *sentences,

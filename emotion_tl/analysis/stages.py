@@ -38,6 +38,11 @@ def stage_of(model: ComparedModel) -> str:
     return ALL_UNFROZEN if blocks is None else LAST_BLOCKS if blocks else FROZEN
 
 
+def is_from_scratch(model: ComparedModel) -> bool:
+    """Returns whether a model answers for training without pretrained weights, as the baseline of transfer does."""
+    return stage_of(model) == FROM_SCRATCH
+
+
 def find_ladders(models: Sequence[ComparedModel]) -> list[Ladder]:
     """Returns the networks trained in two or more stages on the same images; of each stage the best model on val."""
     groups: dict[str, dict[str, ComparedModel]] = {}

@@ -3,7 +3,7 @@
 from emotion_tl.analysis.answers import BETTER, NOT_SHOWN, WORSE, answer_questions
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.findings import Findings
-from emotion_tl.analysis.stages import FROM_SCRATCH, stage_of
+from emotion_tl.analysis.stages import is_from_scratch
 from emotion_tl.analysis.told import told_in_words, told_points, told_spread
 from emotion_tl.html_report.blocks import Block, BulletList, Heading, KeyFigure, KeyFigures, Notice, Paragraph, Section
 
@@ -17,7 +17,7 @@ OTHERWISE = {
     WORSE: "The baseline is ahead of the best pretrained model",
     NOT_SHOWN: "No difference between the best pretrained model and the baseline is shown",
 }
-"""Where the baseline itself is pretrained."""
+"""Where the baseline itself is not trained from scratch."""
 
 UNANSWERED = "These runs do not say."
 
@@ -53,8 +53,8 @@ def lead_sentence(best: ModelResult, comparison: Comparison) -> str:
     assert best.comparison is not None
     assert best.baseline is not None
     difference = told_in_words(best.comparison.accuracy)
-    is_from_scratch = stage_of(comparison.result_of(best.baseline).model) == FROM_SCRATCH
-    verdict = (VERDICTS if is_from_scratch else OTHERWISE)[best.corrected.verdict].format(baseline=best.baseline)
+    verdicts = VERDICTS if is_from_scratch(comparison.result_of(best.baseline).model) else OTHERWISE
+    verdict = verdicts[best.corrected.verdict].format(baseline=best.baseline)
     return (
         f"{verdict}. Of the pretrained models {best.name} is best on val; the "
         f"difference in test accuracy is {difference}."

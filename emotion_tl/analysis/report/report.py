@@ -14,7 +14,7 @@ from emotion_tl.analysis.report.opening import opening_section
 from emotion_tl.analysis.report.transfer import transfer_section
 from emotion_tl.analysis.report.treatments import treatments_section
 from emotion_tl.analysis.report.use import use_section
-from emotion_tl.analysis.stages import FROM_SCRATCH, stage_of
+from emotion_tl.analysis.stages import is_from_scratch
 from emotion_tl.html_report.page import write_page
 
 TRANSFER_TITLE = "Does transfer beat training from scratch?"
@@ -45,7 +45,6 @@ def write_report(comparison: Comparison, findings: Findings, path: Path) -> None
 
 def title_of(comparison: Comparison) -> str:
     """Returns the question that the comparison asks: that of transfer where the baseline is trained from scratch."""
-    if comparison.baseline is None:
-        return OTHER_TITLE
-    is_from_scratch = stage_of(comparison.result_of(comparison.baseline).model) == FROM_SCRATCH
-    return TRANSFER_TITLE if is_from_scratch else OTHER_TITLE
+    if comparison.baseline is not None and is_from_scratch(comparison.result_of(comparison.baseline).model):
+        return TRANSFER_TITLE
+    return OTHER_TITLE
