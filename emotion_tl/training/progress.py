@@ -16,6 +16,9 @@ class ProgressDisplay(keras.callbacks.Callback):
     Stands behind `BestEpochCallback`, whose verdict on the epoch it shows.
     """
 
+    # With JAX, Keras calls it from a thread that waits for a step, while the next ones are handed to the device.
+    async_safe = True
+
     def __init__(self, phase: str, first_epoch: int, num_epochs: int, batch_size: int, best: BestEpoch):
         """Takes the number of epochs before this phase and in it."""
         super().__init__()
@@ -46,8 +49,8 @@ class ProgressDisplay(keras.callbacks.Callback):
         self.seconds_training = elapsed
         if self.seconds_preparing is None:
             self.seconds_preparing = elapsed
-        if self.bar:
-            self.bar.update(self.task, completed=num_done, speed=speed)
+        if bar := self.bar:
+            bar.update(self.task, completed=num_done, speed=speed)
         elif time.perf_counter() - self.last_sign > HEARTBEAT_SECONDS:
             self.last_sign = time.perf_counter()
             self.console.print(f"{self.title}  {num_done / self.params['steps']:.0%}  {speed}")

@@ -177,6 +177,14 @@ def test_a_bad_but_finite_loss_passes():
     guard.on_epoch_end(0, {"loss": 20.0})
 
 
+def test_a_loss_that_is_not_finite_ends_a_real_training():
+    network = make_network()
+    network.compile("sgd", "mse")
+    guard = DivergenceGuard("frozen", num_classes=7, learning_rate=1e-3)
+    with pytest.raises(TrainingDivergedError, match="phase frozen, epoch 1"):
+        network.fit(np.ones((8, 2)), np.full((8, 1), np.nan), batch_size=2, verbose=0, callbacks=[guard])
+
+
 # === Memory ===
 
 
