@@ -8,10 +8,11 @@ from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.imbalance import UNTREATED, Goal, Treatments, interval_name, rare_recall, shown_gains
 from emotion_tl.analysis.stages import FROZEN, is_from_scratch, stage_of
-from emotion_tl.analysis.told import told_in_words, told_share
+from emotion_tl.analysis.told import told_in_words
 from emotion_tl.analysis.transfer_gain import TransferGain
 from emotion_tl.analysis.variants import train_fraction
 from emotion_tl.analysis.wording import comparison_sentence, told_difference
+from emotion_tl.evaluation.told import told_share
 
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "no difference shown"
 

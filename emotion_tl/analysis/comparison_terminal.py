@@ -14,6 +14,7 @@ from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.leak_free import leak_free_caveat, num_leak_free, told_absence
 from emotion_tl.analysis.stages import stage_of
 from emotion_tl.analysis.told import told_spread
+from emotion_tl.evaluation.told import told_level
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
 from emotion_tl.tracking.store import ui_command
 
@@ -47,7 +48,9 @@ def print_comparison(comparison: Comparison, findings: Findings, report: Path) -
 def terminal_table(comparison: Comparison, name_width: int = NAME_WIDTH) -> Table:
     """Returns the models as a table for the terminal, in its narrowest form for 80 columns."""
     level = comparison.config.confidence_level
-    table = Table(title=f"On the test images, in %, {level:.0%} intervals", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(
+        title=f"On the test images, in %, {told_level(level)} intervals", title_justify="left", box=SIMPLE_HEAD
+    )
     table.add_column("model", overflow="fold", min_width=NAME_WIDTH)
     table.add_column("accuracy", justify="right", no_wrap=True)
     # As wide as its heading: why there is no figure may take both lines of a model.

@@ -22,6 +22,7 @@ from emotion_tl.analysis.pairs import compare_family, compare_predictions
 from emotion_tl.analysis.seed_summary import Spread
 from emotion_tl.analysis.variants import Variants, over_imbalance_treatments
 from emotion_tl.command_config import CompareConfig
+from emotion_tl.evaluation.told import told_level
 
 UNTREATED = "none"
 
@@ -119,4 +120,4 @@ def above_zero(differences: Mapping[str, Difference]) -> dict[str, Difference]:
 
 def interval_name(comparisons: Iterable[ModelComparison]) -> str:
     """Returns what the intervals of comparisons are called: "98.33 % interval"."""
-    return f"{100 * next(iter(comparisons)).confidence_level:.4g} % interval"
+    return f"{told_level(next(iter(comparisons)).confidence_level)} interval"

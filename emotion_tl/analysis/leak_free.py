@@ -1,13 +1,23 @@
 """The test images without a copy in train or val, and what a reader has to know of the figures on them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from emotion_tl.analysis.model_predictions import ModelPredictions
+from emotion_tl.evaluation.predictions import has_leak_free_part
 
 
 def without_copies(test: ModelPredictions) -> ModelPredictions | None:
-    """Returns the predictions on the test images without a copy in train or val; None where none, or all, have one."""
-    return test.leak_free() if test.has_copy.any() and not test.has_copy.all() else None
+    """Returns the predictions on the test images without a copy in train or val.
+
+    None where no image has a copy, or less than two have none.
+    """
+    if not has_leak_free_part(test.has_copy):
+        return None
+    kept = ~test.has_copy
+    return replace(
+        test, labels=test.labels[kept], probabilities=test.probabilities[:, kept], has_copy=test.has_copy[kept]
+    )
 
 
 def num_leak_free(test: ModelPredictions) -> int:
@@ -16,8 +26,8 @@ def num_leak_free(test: ModelPredictions) -> int:
 
 
 def told_absence(num_leak_free_images: int) -> str:
-    """Returns why a model has no leak-free figures: nothing would be left, or there is nothing to leave out."""
-    return "no copies" if num_leak_free_images else "all have copies"
+    """Returns why a model has no leak-free figures: too little would be left, or there is nothing to leave out."""
+    return {0: "all have copies", 1: "one image"}.get(num_leak_free_images, "no copies")
 
 
 def leak_free_caveat(tests: Sequence[ModelPredictions]) -> str | None:

@@ -1,6 +1,6 @@
 """What one model said about the test images, in each of its trainings."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,22 +65,6 @@ class ModelPredictions:
     def right(self) -> NDArray[np.bool_]:
         """Which images each run classified rightly, (num_seeds, n)."""
         return self.probabilities.argmax(axis=2) == self.labels
-
-    def leak_free(self) -> "ModelPredictions":
-        """Returns the predictions on the images that are in no other split.
-
-        Raises:
-            DataError: where every image has a copy.
-        """
-        kept = ~self.has_copy
-        if not kept.any():
-            raise DataError(
-                f"Expected images of {self.name} that are in no other split, got none: all {self.num_images} have a "
-                "copy. Look at the splits with `python -m emotion_tl audit`."
-            )
-        return replace(
-            self, labels=self.labels[kept], probabilities=self.probabilities[:, kept], has_copy=self.has_copy[kept]
-        )
 
 
 def check_same_images(*models: ModelPredictions) -> None:

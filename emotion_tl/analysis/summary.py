@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from emotion_tl.config import ExperimentConfig
+from emotion_tl.evaluation.told import told_level
 from emotion_tl.experiment import ExperimentResult
 from emotion_tl.tracking.store import ui_command
 from emotion_tl.training.inputs import WHOLE_NETWORK
@@ -42,7 +43,9 @@ def figures_table(result: ExperimentResult, confidence_level: float) -> Table:
     if leak_free is not None:
         columns["test, leak-free"] = leak_free
     table = Table(
-        title=f"{result.run_name}, {confidence_level:.0%} intervals, shares in %", title_justify="left", box=SIMPLE_HEAD
+        title=f"{result.run_name}, {told_level(confidence_level)} intervals, shares in %",
+        title_justify="left",
+        box=SIMPLE_HEAD,
     )
     table.add_column("", no_wrap=True)
     for name, figures in columns.items():

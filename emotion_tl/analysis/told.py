@@ -1,4 +1,4 @@
-"""Figures as they are read: shares in percent, differences in points."""
+"""Means over seeds and differences as they are read: in percent and in points."""
 
 from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.seed_summary import Spread
@@ -22,8 +22,3 @@ def told_points(difference: Difference) -> str:
 def told_in_words(difference: Difference) -> str:
     """Returns "+3.5 points (+2.0 to +4.9)": for a sentence."""
     return f"{100 * difference.value:+.1f} points ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
-
-
-def told_share(share: float) -> str:
-    """Returns "62.9 %"; of small shares "0.5 %"."""
-    return f"{100 * share:.1f} %"

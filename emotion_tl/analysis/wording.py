@@ -3,6 +3,7 @@
 from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
+from emotion_tl.evaluation.told import told_level
 
 
 def comparison_sentence(corrected: CorrectedComparison) -> str:
@@ -19,7 +20,7 @@ def comparison_sentence(corrected: CorrectedComparison) -> str:
             f"No difference in accuracy shown between {comparison.candidate} and {comparison.baseline}"
         ),
     }[corrected.verdict]
-    level = f"{100 * comparison.confidence_level:g} % interval"
+    level = f"{told_level(comparison.confidence_level)} interval"
     figures = (
         f"accuracy {told_difference(comparison.accuracy, level)}, {told_test(corrected)}; "
         f"macro-F1 {told_difference(comparison.macro_f1, level)}"

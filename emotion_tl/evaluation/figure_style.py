@@ -69,8 +69,3 @@ def entitle(figure: Figure, title: str, axis: Axes | None = None, subtitle: str 
 def shortened(name: str, max_length: int = 24) -> str:
     """Returns a name that fits beside a plot, its end replaced by an ellipsis where it is too long."""
     return name if len(name) <= max_length else name[: max_length - 1].rstrip() + "…"
-
-
-def percent(fraction: float) -> str:
-    """Returns "65.9 %"."""
-    return f"{100 * fraction:.1f} %"

@@ -22,10 +22,10 @@ from emotion_tl.evaluation.figure_style import (
     WIDTH,
     entitle,
     new_figure,
-    percent,
     shortened,
     styled,
 )
+from emotion_tl.evaluation.told import told_share
 
 PERCENT = PercentFormatter(xmax=1, decimals=0, symbol=" %")
 MAX_CLASSES_WITH_COUNTS = 12
@@ -51,7 +51,7 @@ def confusion_matrix_figure(counts: ArrayLike, class_names: Sequence[str], split
     axis.spines[:].set_visible(False)
     axis.set_xlabel("Predicted class")
     axis.set_ylabel("True class")
-    right = percent(np.trace(counts) / max(counts.sum(), 1))
+    right = told_share(np.trace(counts) / max(counts.sum(), 1))
     title = f"Confusion on {split_name}: {right} of {counts.sum():,} images right"
     in_brackets = "" if crowded else " (number of images)"
     entitle(figure, title, axis, f"Each row: how the images of one class were classified, in %{in_brackets}")
@@ -135,7 +135,7 @@ def told_confidence(bins: pd.DataFrame) -> str:
     """Returns "Mean confidence 71.2 %, accuracy 65.9 %", over all images."""
     weights = bins["count"] / bins["count"].sum()
     confidence, accuracy = ((bins[column] * weights).sum() for column in ("confidence", "accuracy"))
-    return f"Mean confidence {percent(confidence)}, accuracy {percent(accuracy)}"
+    return f"Mean confidence {told_share(confidence)}, accuracy {told_share(accuracy)}"
 
 
 @styled

@@ -14,10 +14,10 @@ from emotion_tl.evaluation.figure_style import (
     SMALL,
     entitle,
     new_figure,
-    percent,
     shortened,
     styled,
 )
+from emotion_tl.evaluation.told import told_share
 
 LETTERS_ACROSS = 110
 """Letters of small print that fit over the plot."""
@@ -55,7 +55,7 @@ def curves_title(history: pd.DataFrame) -> str:
     if best.empty:
         return title
     epoch, accuracy = best[["epoch", "val_accuracy"]].iloc[0]
-    return f"{title}; kept: epoch {epoch:.0f}, val accuracy {percent(accuracy)}"
+    return f"{title}; kept: epoch {epoch:.0f}, val accuracy {told_share(accuracy)}"
 
 
 def draw_curves(axis: Axes, history: pd.DataFrame, metric: str) -> None:

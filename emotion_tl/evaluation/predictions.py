@@ -35,6 +35,12 @@ def checked_predictions(
     return labels.astype(np.int64), probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
+def has_leak_free_part(has_copy: ArrayLike) -> bool:
+    """Returns whether some images have a copy in another split, and enough have none: one has no interval."""
+    has_copy = np.asarray(has_copy, dtype=bool)
+    return bool(has_copy.any()) and int((~has_copy).sum()) > 1
+
+
 def check_shapes(labels: NDArray, probabilities: NDArray, num_classes: int) -> None:
     """Raises a DataError unless there are images, each with one label and one row of `num_classes` probabilities."""
     if labels.shape == (0,):

@@ -11,6 +11,7 @@ from emotion_tl.config import EvaluationConfig
 from emotion_tl.errors import DataError
 from emotion_tl.evaluation.intervals import bootstrap_intervals, class_f1_intervals
 from emotion_tl.evaluation.metrics import compute_metrics
+from emotion_tl.evaluation.predictions import has_leak_free_part
 
 
 def evaluate(
@@ -34,7 +35,7 @@ def evaluate(
     Returns:
         official: the result of `compute_metrics` on all images, with "intervals" (see `bootstrap_intervals`) and, in
         each row of per_class, f1_low and f1_high; leak_free: the same on the images without a copy, None where no image
-        has a copy, or all have; num_copies.
+        has a copy, or less than two have none; num_copies.
 
     Raises:
         DataError: where labels, probabilities or has_copy are not what they should be.
@@ -47,7 +48,7 @@ def evaluate(
         )
     official = metrics_with_intervals(labels, probabilities, class_names, config, seed)
     leak_free = None
-    if has_copy.any() and not has_copy.all():
+    if has_leak_free_part(has_copy):
         leak_free = metrics_with_intervals(labels[~has_copy], probabilities[~has_copy], class_names, config, seed)
     return {"official": official, "leak_free": leak_free, "num_copies": int(has_copy.sum())}
 

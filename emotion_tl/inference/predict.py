@@ -17,13 +17,13 @@ from rich.table import Table
 from emotion_tl.command_config import PredictConfig
 from emotion_tl.config import DataConfig
 from emotion_tl.console import console
-from emotion_tl.data.decoding import RejectedImageError, decode_image
+from emotion_tl.data.decoding import FORMATS, RejectedImageError, decode_image
+from emotion_tl.data.sources.layout import is_candidate
 from emotion_tl.errors import ConfigurationError, DataError
 from emotion_tl.inference.explaining import Explainer
 from emotion_tl.inference.model_file import ModelDescription, load_model
 from emotion_tl.tracking.runs import find_model_file
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 OUTPUTS = ("table", "jsonl", "csv")
 
 
@@ -62,17 +62,18 @@ def locate_model(config: PredictConfig) -> Path:
 
 
 def find_images(path: Path) -> list[Path]:
-    """Returns an image file, or the files in a folder and its sub-folders that are named like images.
+    """Returns an image file, or the files in a folder and its sub-folders that a training would look at.
 
     Raises:
         DataError: where there are none.
     """
     if path.is_file():
         return [path]
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
+    names = {file: file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
+    found = sorted(file for file, name in names.items() if is_candidate(name))
     if not found:
         raise DataError(
-            f"images: expected an image or a folder of images ({', '.join(sorted(IMAGE_SUFFIXES))}). Received: {path}, "
+            f"images: expected an image or a folder of images ({', '.join(FORMATS)}). Received: {path}, "
             f"{'which holds none' if path.is_dir() else 'which is not there'}."
         )
     return found

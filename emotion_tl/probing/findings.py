@@ -8,6 +8,7 @@ import pandas as pd
 from emotion_tl.analysis.wording import told_difference, told_p_value
 from emotion_tl.command_config import ProbeConfig
 from emotion_tl.data.dataset import Split
+from emotion_tl.evaluation.told import told_level
 from emotion_tl.probing.probe_networks import ProbedNetwork
 from emotion_tl.probing.probe_table import compare_probes
 
@@ -23,7 +24,7 @@ def tell_findings(
     rows = table[table["weights"] == main]
     row = rows.nlargest(1, "val_accuracy").to_dict("records")[0]
     best = str(row["block"])
-    level = f"{100 * config.confidence_level:g} % interval"
+    level = f"{told_level(config.confidence_level)} interval"
     low, high = 100 * row["accuracy_low"], 100 * row["accuracy_high"]
     accuracy = f"{100 * row['accuracy']:.1f} % on test ({level} {low:.1f}–{high:.1f})"
     findings = [f"Best block by val: {best} with {main} weights, {accuracy}."]

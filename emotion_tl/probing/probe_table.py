@@ -10,6 +10,7 @@ from emotion_tl.analysis.paired import PairedComparison, compare_paired
 from emotion_tl.command_config import ProbeConfig
 from emotion_tl.data.dataset import Split
 from emotion_tl.evaluation.intervals import bootstrap_intervals
+from emotion_tl.evaluation.predictions import has_leak_free_part
 from emotion_tl.probing.linear_probe import LinearProbe
 from emotion_tl.probing.probe_networks import ProbedNetwork
 
@@ -47,7 +48,7 @@ def describe_probe(probe: LinearProbe, test: Split, config: ProbeConfig) -> dict
     described |= accuracy_with_interval(probe, test, np.ones(len(test), dtype=bool), "accuracy", config)
     is_leak_free = ~test.has_copy
     described["num_leak_free_images"] = int(is_leak_free.sum())
-    if is_leak_free.all() or not is_leak_free.any():
+    if not has_leak_free_part(test.has_copy):
         return described | dict.fromkeys([f"leak_free_accuracy{end}" for end in ("", "_low", "_high")], np.nan)
     return described | accuracy_with_interval(probe, test, is_leak_free, "leak_free_accuracy", config)
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from emotion_tl.analysis.leak_free import told_absence
 from emotion_tl.command_config import ProbeConfig
+from emotion_tl.evaluation.told import told_level
 from emotion_tl.probing.probes import ProbeResult
 from emotion_tl.tracking.store import ui_command
 
@@ -28,7 +29,7 @@ def print_probes(result: ProbeResult, config: ProbeConfig) -> None:
 
 def terminal_table(table: pd.DataFrame, confidence_level: float) -> Table:
     """Returns the probes as a table for the terminal, narrow enough for 80 columns."""
-    title = f"Accuracy of a linear probe on each block, on test, {confidence_level:.0%} intervals"
+    title = f"Accuracy of a linear probe on each block, on test, {told_level(confidence_level)} intervals"
     shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     shown.add_column("block", overflow="fold", min_width=12)
     main, *others = [(str(name), rows) for name, rows in table.groupby("weights", sort=False)]

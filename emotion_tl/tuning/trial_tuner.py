@@ -37,7 +37,6 @@ class TrialTuner(base_tuner.BaseTuner):
         """Takes up the search where the files in its folder leave it."""
         self.assignment = assignment
         self.was_idle = False
-        self.heads_alone = assignment.head_trial is not None
         config = assignment.config
         self.composer = TrialComposer(config.tuner.space, assignment.compose, assignment.source)
         oracle = build_oracle(config.tuner, build_hyperparameters(config.tuner.space), config.schedule.monitor)
@@ -87,13 +86,14 @@ class TrialTuner(base_tuner.BaseTuner):
 
         A trial that was interrupted goes on from its own last epoch, where it kept it.
         """
-        if self.heads_alone and EPOCHS not in values:
+        heads_alone = isinstance(self.executor, HeadExecutor)
+        if heads_alone and EPOCHS not in values:
             # A head takes seconds; to write down where it is would take as long.
             return Stretch()
         sources = [trial_id, *filter(None, [values.get(CONTINUED_TRIAL)])]
         folders = [self.assignment.folder.trial(source) for source in sources]
         resume_from = next(filter(has_state, folders), None)
-        return Stretch(values.get(EPOCHS), resume_from, "end" if self.heads_alone else "epoch")
+        return Stretch(values.get(EPOCHS), resume_from, "end" if heads_alone else "epoch")
 
     def pre_create_trial(self) -> None:
         """Waits a moment before it asks again for a trial that there was none of."""

@@ -23,10 +23,15 @@ def predictions(*has_copy: int) -> ModelPredictions:
 
 
 def test_there_are_leak_free_images_where_some_but_not_all_have_a_copy():
-    assert without_copies(predictions(0, 1, 0)).num_images == 2
+    kept = without_copies(predictions(0, 1, 0))
+    assert kept.num_images == 2
+    assert kept.probabilities.shape == (1, 2, 2)
+    assert not kept.has_copy.any()
     assert without_copies(predictions(0, 0, 0)) is None
     assert without_copies(predictions(1, 1, 1)) is None
-    assert (told_absence(3), told_absence(0)) == ("no copies", "all have copies")
+    # One image gives no interval.
+    assert without_copies(predictions(1, 0, 1)) is None
+    assert [told_absence(number) for number in (3, 1, 0)] == ["no copies", "one image", "all have copies"]
 
 
 def test_models_with_other_leak_free_images_are_told():

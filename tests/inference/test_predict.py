@@ -34,3 +34,11 @@ def test_folder_without_images_is_an_error_that_names_it(tmp_path):
         find_images(tmp_path)
     with pytest.raises(DataError, match="not there"):
         find_images(tmp_path / "missing")
+
+
+def test_the_files_of_a_folder_are_those_that_a_training_would_look_at(tmp_path):
+    (tmp_path / "deep" / ".cache").mkdir(parents=True)
+    for name in ("b.JFIF", "a.jpg", "deep/scan", "deep/c.gif", ".hidden.jpg", "deep/.cache/d.jpg", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    names = [path.relative_to(tmp_path).as_posix() for path in find_images(tmp_path)]
+    assert names == ["a.jpg", "b.JFIF", "deep/c.gif", "deep/scan"]

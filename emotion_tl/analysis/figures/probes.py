@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from emotion_tl.evaluation.figure_style import BLUE, GREY, INK, ORANGE, entitle, new_figure, percent, shortened, styled
+from emotion_tl.evaluation.figure_style import BLUE, GREY, INK, ORANGE, entitle, new_figure, shortened, styled
 from emotion_tl.evaluation.figures import PERCENT
+from emotion_tl.evaluation.told import told_level, told_share
 
 MAX_LETTERS = 90
 """Of all names together, that stand side by side under the figure."""
@@ -42,7 +43,7 @@ def probes_figure(table: pd.DataFrame, subject: str, largest_class: float, confi
     upper.grid(axis="y")
     figure.legend(loc="outside lower center", ncols=4)
     name_blocks(lower if with_gains else upper, table)
-    level = f"{100 * confidence_level:g} %"
+    level = told_level(confidence_level)
     said = f"A linear classifier on each block's averaged output; whiskers: {level} bootstrap interval over the images"
     entitle(figure, told_best(table, subject), upper, said)
     return figure
@@ -101,4 +102,4 @@ def told_best(table: pd.DataFrame, subject: str) -> str:
     """Returns "inceptionv3 on fer2013: mixed4 transfers best, 49.8 %"."""
     rows = table[table["weights"] == table["weights"].iloc[0]]
     best = rows.nlargest(1, "val_accuracy").iloc[0]
-    return f"{subject}: {best['block']} is best by val, {percent(best['accuracy'])} on test"
+    return f"{subject}: {best['block']} is best by val, {told_share(best['accuracy'])} on test"

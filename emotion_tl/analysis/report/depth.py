@@ -10,6 +10,7 @@ from emotion_tl.analysis.figures.probes import probes_figure
 from emotion_tl.analysis.logged_probes import LoggedProbes, read_probes
 from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.evaluation.told import told_level
 from emotion_tl.html_report.blocks import Block, BulletList, Column, DataTable, Notice, Paragraph, Plot, Row, Section
 from emotion_tl.tracking.run_record import find_probes
 
@@ -46,7 +47,7 @@ def probe_blocks(probes: LoggedProbes, test: ModelPredictions) -> list[Block]:
     largest_class = pd.Series(test.labels).value_counts(normalize=True).max()
     figure = probes_figure(probes.table, subject, float(largest_class), probes.confidence_level)
     rows: list[Any] = probes.table.to_dict("records")
-    level = f"{100 * probes.confidence_level:g} %"
+    level = told_level(probes.confidence_level)
     return [
         BulletList(findings),
         Plot(figure, f"Accuracy of linear probes over the blocks of {subject}. {' '.join(findings)}"),

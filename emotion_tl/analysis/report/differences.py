@@ -9,9 +9,10 @@ from emotion_tl.analysis.answers import BETTER, WORSE, verdict_sentences
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.figures.intervals import IntervalLine, interval_figure
 from emotion_tl.analysis.report.columns import difference_column
-from emotion_tl.analysis.told import told_points, told_share
+from emotion_tl.analysis.told import told_points
 from emotion_tl.analysis.wording import told_p_value
 from emotion_tl.evaluation.figure_style import BLUE, GREY, RED
+from emotion_tl.evaluation.told import told_share
 from emotion_tl.html_report.blocks import (
     Block,
     BulletList,

@@ -1,6 +1,7 @@
 """The last chapter: how the figures came about, and which runs they come from."""
 
 from emotion_tl.analysis.comparison import Comparison
+from emotion_tl.evaluation.told import told_level
 from emotion_tl.html_report.blocks import BulletList, Column, DataTable, Details, Section
 
 
@@ -15,7 +16,7 @@ def method_section(comparison: Comparison) -> Section:
                 [
                     "The best epoch was chosen on val over all phases of a run; test was predicted once, after that. "
                     "Which of several models is called the best is decided on val too.",
-                    f"Intervals, level {config.confidence_level:.0%}: over the test images, by "
+                    f"Intervals, level {told_level(config.confidence_level)}: over the test images, by "
                     f"{config.num_bootstrap_resamples:,} resamples, and where there are several, over the seeds, by "
                     "their spread. Differences: the same images for both.",
                     "With one seed a model, McNemar's exact test (McNemar 1947) compares two trained networks, and "

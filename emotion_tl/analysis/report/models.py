@@ -8,12 +8,13 @@ from emotion_tl.analysis.leak_free import leak_free_caveat, num_leak_free, told_
 from emotion_tl.analysis.report.columns import spread_column
 from emotion_tl.analysis.told import told_deviation, told_spread
 from emotion_tl.evaluation.figure_style import BLUE, GREY
+from emotion_tl.evaluation.told import told_level
 from emotion_tl.html_report.blocks import Column, DataTable, Notice, Paragraph, Plot, Row, Section
 
 
 def models_section(comparison: Comparison) -> Section:
     """Returns the table of the models and a figure of their accuracy."""
-    level = f"{comparison.config.confidence_level:.0%}"
+    level = told_level(comparison.config.confidence_level)
     caveat = leak_free_caveat([model.test for model in comparison.models])
     return Section(
         "Models",

@@ -5,6 +5,7 @@ from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.stages import is_from_scratch
 from emotion_tl.analysis.told import told_in_words, told_points, told_spread
+from emotion_tl.evaluation.told import told_level
 from emotion_tl.html_report.blocks import Block, BulletList, Heading, KeyFigure, KeyFigures, Notice, Paragraph, Section
 
 VERDICTS = {
@@ -67,7 +68,7 @@ def key_figures(best: ModelResult, comparison: Comparison) -> list[KeyFigure]:
     assert comparison.baseline is not None
     baseline = comparison.result_of(comparison.baseline)
     smallest = best.corrected.smallest_difference if best.corrected else best.comparison.smallest_difference
-    level = f"{comparison.config.confidence_level:.0%} interval"
+    level = f"{told_level(comparison.config.confidence_level)} interval"
     return [
         KeyFigure(
             f"{100 * best.summary.accuracy.mean:.1f} %", best.name, f"{told_spread(best.summary.accuracy)}, {level}"
