@@ -49,7 +49,7 @@ def test_help_names_choices_commands_and_settings(tmp_path):
     for text in (
         "inceptionv3",
         "frozen_then_unfrozen",
-        "audit, study, tune, compare, predict, probe",
+        "study        a pretrained network",
         "learning_rate: 0.001",
     ):
         assert text in shown.stdout
@@ -66,10 +66,11 @@ def test_cfg_job_shows_the_composed_configuration(tmp_path):
     ("arguments", "told"),
     [
         (["backbone=alexnet"], "inceptionv3"),
-        (["trainer.batchsize=3"], "batchsize"),
+        (["trainer.batchsize=3"], "Did you mean trainer.batch_size"),
         (["trainer.batch_size=many"], "trainer.batch_size"),
         (["backbone.image_size=48"], "at least 75"),
         (["schedule.phases.unfrozen.trainable_blocks=12"], "at most 11"),
+        (["study=laptop"], "python -m emotion_tl study study=laptop"),
         (["traine"], "train, audit, study, compare, tune, predict, probe, clean_cache"),
         (["data=image_folder", "data.path=missing"], "missing"),
         (["predict", "images=x"], "model"),
