@@ -1,5 +1,6 @@
 """Mistakes in the YAML of a chosen file."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,12 @@ def test_shipped_files_are_found_by_themselves():
         conf / "data/fer2013.yaml",
     ]
     check_config_files("train", ["data=fer2013"])
+
+
+def test_dicts_that_are_shown_are_quoted_for_the_shell():
+    """Bash makes two words of {backbone:vgg16,schedule:full}."""
+    repository = Path(__file__).parent.parent
+    files = [repository / "README.md", *(repository / "conf").rglob("*.yaml")]
+    shown = [found for file in files for found in re.findall(r"(.?)\+?study\.arms\.\w+=\{", file.read_text())]
+    assert shown
+    assert set(shown) == {"'"}

@@ -55,7 +55,7 @@ def arm_rules(study: StudyConfig, given: Sequence[str]) -> Iterator[Rule]:
         yield NAME.fullmatch(name) is not None, place, "a name of letters, digits and any of _.+-", name
         for key in map(key_of, arm):
             yield key != SEED, place, "seeds: [...] of the study in place of a seed of the arm", key
-            expected = f"no other {key}, which the arm sets. Change the arm: +study.arms.{name}={{{key}:...}}"
+            expected = f"no other {key}, which the arm sets. Change the arm: '+study.arms.{name}={{{key}:...}}'"
             yield key not in overrides, place, expected, overrides.get(key)
 
 
