@@ -39,18 +39,22 @@ def start_study(config: DictConfig, overrides: list[str], config_loader: ConfigL
 
     Raises:
         ConfigurationError: on a mistake in the study or an arm, or where the store cannot be reached.
+        DataError, WeightsError: where the images or a file of weights are not there.
     """
     configure_logging(None)
     study = plan_study(config, overrides, config_loader)
+    from emotion_tl.studies.inputs import check_inputs, describe_images
     from emotion_tl.studies.ledger import find_outcomes
     from emotion_tl.studies.preview import describe_plan, print_preview
     from emotion_tl.studies.progress import Progress, log_plan
 
+    check_inputs(study.experiments)
+    images = describe_images(study.experiments)
     progress = Progress(study.jobs, find_outcomes(study.jobs, study.experiments))
     if study.config.dry_run:
-        print_preview(study.config.name, progress)
+        print_preview(study.config.name, progress, images)
         return []
-    print_heading(f"Study {study.config.name}", describe_plan(progress))
+    print_heading(f"Study {study.config.name}", f"{describe_plan(progress)}\n{images}")
     sweep = OpenSweep(open_study_run(study), new_start(), partial(finish_study, study))
     begin_sweep(sweep)
     log_plan(sweep.run_id, sweep.start, progress)

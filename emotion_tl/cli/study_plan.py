@@ -11,6 +11,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict, read_write
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
+from emotion_tl.cli.composition import file_of_option
 from emotion_tl.config import ExperimentConfig, to_typed
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.study_config import StudyConfig
@@ -46,9 +47,10 @@ def plan_study(config: DictConfig, overrides: list[str], config_loader: ConfigLo
         ConfigurationError: naming its file and, where one is to blame, the arm.
     """
     from emotion_tl.studies.checks import check_jobs, check_study
+    from emotion_tl.studies.inputs import give_weights, gives_weights
     from emotion_tl.studies.plan import plan_jobs
 
-    source = f"conf/study/{config.hydra.runtime.choices[STUDY]}.yaml"
+    source = file_of_option(config.hydra, STUDY)
     study = to_typed(StudyConfig, config.study)
     parsed = OverridesParser.create(config_loader).parse_overrides(overrides)
     check_not_swept(parsed)
@@ -61,9 +63,15 @@ def plan_study(config: DictConfig, overrides: list[str], config_loader: ConfigLo
     }
     fixed = [str(override.input_line) for override in own if override.get_key_element() not in swept]
     given = [str(override.input_line) for override in own if override.key_or_group not in replaced]
-    check_study(study, given, source)
-    jobs = plan_jobs(study, fixed, swept)
-    return Study(study, fixed, jobs, check_jobs(jobs, partial(compose_job, config, config_loader), source))
+    # Weights are for some of the arms.
+    check_study(study, [text for text in given if not gives_weights(text)], source)
+    jobs = plan_jobs(study, [text for text in fixed if not gives_weights(text)], swept)
+    compose = partial(compose_job, config, config_loader)
+    experiments = check_jobs(jobs, compose, source)
+    for weights in filter(gives_weights, fixed):
+        jobs = give_weights(jobs, experiments, weights, source)
+        experiments = check_jobs(jobs, compose, source)
+    return Study(study, fixed, jobs, experiments)
 
 
 def check_not_swept(overrides: list[Override]) -> None:

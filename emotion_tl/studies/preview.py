@@ -14,17 +14,18 @@ from emotion_tl.studies.plan import PlannedJob, own_overrides, shared_overrides
 from emotion_tl.studies.progress import Progress, estimate_seconds
 
 
-def print_preview(name: str, progress: Progress) -> None:
+def print_preview(name: str, progress: Progress, images: str) -> None:
     """Prints each job of a study, whether an earlier run stands for it, and how long the others may take."""
-    Console(highlight=False).print(preview(name, progress))
+    Console(highlight=False).print(preview(name, progress, images))
 
 
-def preview(name: str, progress: Progress) -> RenderableType:
+def preview(name: str, progress: Progress, images: str) -> RenderableType:
     """Returns a table with a row for each arm with its values of the grid and a column for each seed.
 
     Args:
         name: of the study.
         progress: before its first job.
+        images: what they are, in a line.
     """
     table = Table(box=SIMPLE_HEAD)
     table.add_column("arm", overflow="fold")
@@ -35,9 +36,8 @@ def preview(name: str, progress: Progress) -> RenderableType:
         rows.setdefault(job.variant, []).append(state_of(job, progress))
     for variant, states in rows.items():
         table.add_row(escape(variant), *states)
-    return Group(
-        Text(f"Study {name}: {describe_plan(progress)}"), table, *(Text(line) for line in definitions(progress))
-    )
+    title = Text(f"Study {name}: {describe_plan(progress)}\n{images}")
+    return Group(title, table, *(Text(line) for line in definitions(progress)))
 
 
 def describe_plan(progress: Progress) -> str:

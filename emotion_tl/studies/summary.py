@@ -13,7 +13,7 @@ from rich.text import Text
 
 from emotion_tl.duration import told_duration
 from emotion_tl.studies.record import StudyRow, StudyRuns
-from emotion_tl.sweeps.summary import first_line
+from emotion_tl.sweeps.summary import told_failures
 
 
 def print_study(study: StudyRuns, now: Sequence[StudyRow]) -> None:
@@ -41,11 +41,7 @@ def study_report(study: StudyRuns, now: Sequence[StudyRow]) -> RenderableType:
 def closing_lines(rows: Sequence[StudyRow]) -> list[str]:
     """Returns how many jobs of a start ended how, and why some failed."""
     counts = Counter(row.outcome.status for row in rows)
-    failures = [
-        f"{row.variant}, seed {row.seed} {row.outcome.status}: {first_line(row.outcome.reason)}"
-        for row in rows
-        if row.outcome.has_failed
-    ]
+    failures = told_failures((f"{row.variant}, seed {row.seed}", row.outcome) for row in rows)
     return [", ".join(f"{number} {status}" for status, number in counts.items()), *failures]
 
 

@@ -1,7 +1,7 @@
 """What a sweep found, told on the terminal when it ends, and kept as a table."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 import pandas as pd
@@ -50,8 +50,7 @@ def remarks(outcomes: Sequence[JobOutcome]) -> list[str]:
     """Returns how many jobs ended how, why some failed, and how to compare the others."""
     counts = Counter(outcome.status for outcome in outcomes)
     lines = [", ".join(f"{number} {status}" for status, number in counts.items())]
-    failed = (outcome for outcome in outcomes if outcome.has_failed)
-    lines.extend(f"Job {outcome.number} {outcome.status}: {first_line(outcome.reason)}" for outcome in failed)
+    lines += told_failures((f"Job {outcome.number}", outcome) for outcome in outcomes)
     common = common_overrides(outcomes)
     if common:
         lines.append(f"All jobs: {' '.join(common)}")
@@ -63,6 +62,15 @@ def common_overrides(outcomes: Sequence[JobOutcome]) -> list[str]:
     if len(outcomes) < 2:
         return []
     return [text for text in outcomes[0].overrides if all(text in outcome.overrides for outcome in outcomes)]
+
+
+def told_failures(outcomes: Iterable[tuple[str, JobOutcome]]) -> list[str]:
+    """Returns the reasons of the jobs that failed, given by their names, those of one reason in one line."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for name, outcome in outcomes:
+        if outcome.has_failed:
+            reasons.setdefault((outcome.status, first_line(outcome.reason)), []).append(name)
+    return [f"{'; '.join(names)} {status}: {reason}" for (status, reason), names in reasons.items()]
 
 
 def first_line(reason: str | None) -> str:

@@ -32,6 +32,13 @@ def test_reasons_are_told_in_one_line():
     assert "second line" not in text
 
 
+def test_reason_of_several_jobs_is_told_once():
+    failed = [JobOutcome(number, [f"seed={number}"], FAILED, reason=reason) for number, reason in enumerate("aba")]
+    text = told(failed)
+    assert "Job 0; Job 2 failed: a" in text
+    assert "Job 1 failed: b" in text
+
+
 def test_what_all_jobs_share_stands_once():
     assert told(OUTCOMES).count("data=a") == 1
     # One job shares nothing with others.
