@@ -5,10 +5,11 @@ Hydra, so that a mistake in a setting is told at once.
 """
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.training_config import ScheduleConfig, TrainerConfig
@@ -238,8 +239,23 @@ def to_typed(schema: type, composed: DictConfig) -> Any:
         key = error.full_key
         raise ConfigurationError(f"{key}: expected a value, as in {key}=... Received: none") from error
     except OmegaConfBaseException as error:
-        reason = (error.msg or str(error)).splitlines()[0]
-        raise ConfigurationError(f"{error.full_key}: {reason}. --cfg job shows all settings.") from error
+        raise ConfigurationError(f"{error.full_key}: {reason_of_type(error, schema, composed)}") from error
+
+
+def reason_of_type(error: OmegaConfBaseException, schema: type, composed: DictConfig) -> str:
+    """Returns why OmegaConf has no place for a setting, in the words of the other messages where it is a usual one."""
+    key = str(error.full_key)
+    reason = (error.msg or str(error)).splitlines()[0].rstrip(".")
+    if "is not a ListConfig" in reason:
+        value = OmegaConf.select(composed, key)
+        return f"expected a list, [{value}]. Received: {value}"
+    if "is not Optional" in reason:
+        return "expected a value, or {} where it is a place for settings. Received: nothing"
+    above, _, name = key.rpartition(".")
+    siblings = OmegaConf.select(OmegaConf.structured(schema), above) if above else OmegaConf.structured(schema)
+    similar = get_close_matches(name, siblings, 1) if isinstance(error, ConfigKeyError) and siblings else []
+    question = f" Did you mean {similar[0]}?" if similar else ""
+    return f"{reason}.{question} --cfg job shows all settings."
 
 
 def to_plain(config: Any) -> dict[str, Any]:

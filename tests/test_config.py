@@ -117,6 +117,23 @@ def test_an_unknown_key_a_wrong_type_and_a_missing_value_are_named(override, key
         compose_config(override)
 
 
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("head.units=256", "head.units: expected a list, [256]. Received: 256"),
+        ("data.classes=happy", "data.classes: expected a list, [happy]. Received: happy"),
+        ("schedule.phases.frozen=null", "schedule.phases.frozen: expected a value, or {}"),
+        ("+trainer.batchsize=3", "Did you mean batch_size?"),
+        ("+sed=3", "Did you mean seed?"),
+    ],
+)
+def test_what_is_expected_in_place_of_a_wrong_value_is_told(override, told):
+    with pytest.raises(ConfigurationError) as error:
+        compose_config(override)
+    assert told in str(error.value)
+    assert ".." not in str(error.value)
+
+
 @pytest.mark.parametrize("data", ["image_folder", "csv", "happy_sad_angry", "depression_faces"])
 def test_a_path_that_only_the_user_knows_is_asked_for(data):
     with pytest.raises(ConfigurationError, match=r"data\.path=/path/to/data"):

@@ -133,6 +133,9 @@ def test_settings_of_a_study_are_shown(option, folder):
     ("arguments", "told"),
     [
         (["study=unknown"], "transfer_vs_scratch"),
+        (["study.seeds=3"], "conf/study/tiny.yaml: seeds: expected a list, [3]. Received: 3"),
+        (["+study.seed=[3]"], "conf/study/tiny.yaml: seed: Key 'seed' not in 'StudyConfig'. Did you mean seeds?"),
+        (["study.arms.good=null"], "conf/study/tiny.yaml: arms.good: expected a value, or {}"),
         (["study.seeds=0,1"], "study.seeds: expected a list, study.seeds=[0,1]"),
         (["+study.arms.mine={backbne:vgg16}"], "conf/study/tiny.yaml: arm mine: backbne: "),
         (["+study.arms.mine={backbone:alexnet}"], "arm mine: In 'base': Could not find 'backbone/alexnet'"),

@@ -51,7 +51,7 @@ def plan_study(config: DictConfig, overrides: list[str], config_loader: ConfigLo
     from emotion_tl.studies.plan import plan_jobs
 
     source = file_of_option(config.hydra, STUDY)
-    study = to_typed(StudyConfig, config.study)
+    study = read_study_config(config, source)
     parsed = OverridesParser.create(config_loader).parse_overrides(overrides)
     check_not_swept(parsed)
     own = [override for override in parsed if not is_of_study(override)]
@@ -72,6 +72,18 @@ def plan_study(config: DictConfig, overrides: list[str], config_loader: ConfigLo
         jobs = give_weights(jobs, experiments, weights, source)
         experiments = check_jobs(jobs, compose, source)
     return Study(study, fixed, jobs, experiments)
+
+
+def read_study_config(config: DictConfig, source: str) -> StudyConfig:
+    """Returns what the file of a study and the command line say.
+
+    Raises:
+        ConfigurationError: naming the file.
+    """
+    try:
+        return to_typed(StudyConfig, config.study)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{source}: {error}") from error
 
 
 def check_not_swept(overrides: list[Override]) -> None:

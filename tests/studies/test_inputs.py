@@ -59,7 +59,7 @@ def test_images_that_are_not_there_are_told_before_the_first_job(data, tmp_path)
 def test_weights_that_are_not_there_are_told_before_the_first_job(tmp_path):
     file = tmp_path / "some.weights.h5"
     experiments = check_jobs(with_weights(str(file)), compose_config, SOURCE)
-    with pytest.raises(WeightsError, match="some.weights.h5, which is not there"):
+    with pytest.raises(WeightsError, match=r"some\.weights\.h5, which is not there"):
         check_inputs(experiments)
     file.touch()
     check_inputs(experiments)
