@@ -63,6 +63,12 @@ def test_official_splits_of_the_folder_and_its_archive(tmp_path):
     assert all("PrivateTest_" in image for image in first.test.image_ids)
 
 
+def test_another_set_of_faces_is_told(tmp_path, caplog):
+    load(write_kaggle(tmp_path / "fer2013"), tmp_path / "cache")
+    assert "expected the 35,887 images of FER-2013" in caplog.text
+    assert "Received: 42 images in angry, disgust" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("name", "header"),
     [("fer2013.csv", "emotion,pixels,Usage"), ("icml_face_data.csv", "emotion, Usage, pixels")],

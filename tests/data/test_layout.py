@@ -89,3 +89,29 @@ def test_names_that_are_not_utf_8_become_readable():
 def test_no_class_folders_is_an_error(files):
     with pytest.raises(DataError, match=r"faces: expected images in <split>/<class>/"):
         summary(*files)
+
+
+def test_classes_that_differ_in_upper_and_lower_case_are_an_error():
+    with pytest.raises(DataError, match=r"faces: expected one spelling of each class. Received: Happy and happy\."):
+        summary("train/Happy/a.jpg", "test/happy/b.jpg", "train/sad/a.jpg")
+
+
+@pytest.mark.parametrize("split", ["", "train/"])
+def test_people_in_the_place_of_classes_are_an_error(split):
+    files = [f"{split}{person}/{name}/a.jpg" for person in ("anna", "ben") for name in ("happy", "Sad")]
+    with pytest.raises(DataError, match=r"faces: anna, ben are taken for the classes.*: Sad, happy\. Expected"):
+        summary(*files)
+
+
+def test_the_same_folders_below_several_classes_are_told(caplog):
+    assert len(summary(*(f"{name}/{person}/a.jpg" for name in ("happy", "sad") for person in ("anna", "ben")))) == 4
+    assert "happy, sad are taken for the classes, and the same folders stand below them: anna, ben." in caplog.text
+
+
+@pytest.mark.parametrize(
+    "files",
+    [("happy/anna/a.jpg", "sad/ben/a.jpg"), ("happy/new/a.jpg", "sad/new/a.jpg"), ("happy/a/1.jpg", "sad/2.jpg")],
+)
+def test_folders_that_are_not_the_same_below_several_classes_need_no_word(files, caplog):
+    summary(*files)
+    assert caplog.text == ""

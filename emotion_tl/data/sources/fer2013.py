@@ -9,6 +9,7 @@ Reference: Goodfellow et al. 2013, "Challenges in Representation Learning: A rep
 arXiv:1307.0414.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,9 +22,12 @@ from emotion_tl.data.sources import image_folder, table, trees
 from emotion_tl.data.sources.listing import Listing
 from emotion_tl.errors import DataError
 
+logger = logging.getLogger(__name__)
+
 # The version is part of the name, so that a copy fetched once is found again without a network.
 KAGGLE_HANDLE = "msambare/fer2013/versions/1"
 
+NUM_IMAGES = 35_887
 TABLE_NAMES = ("fer2013.csv", "icml_face_data.csv")
 TABLE_CLASSES = {"0": "angry", "1": "disgust", "2": "fear", "3": "happy", "4": "sad", "5": "surprise", "6": "neutral"}
 USAGES = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
@@ -54,8 +58,24 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
     path = locate(config)
     opened = list_table(config, path) if path.suffix.lower() == ".csv" else image_folder.list_classes(config, path)
     with opened as listing:
+        check_is_whole(listing, path)
         splits = [official_split(image) or split for image, split in listing.table[["image", "split"]].to_numpy()]
         yield replace(listing, table=listing.table.assign(split=pd.Series(splits, dtype=object)))
+
+
+def check_is_whole(listing: Listing, path: Path) -> None:
+    """Tells where a data set is not FER-2013 as it was published, with whose figures its own would be compared."""
+    classes = tuple(sorted(TABLE_CLASSES.values()))
+    if len(listing.table) != NUM_IMAGES or listing.class_names != classes:
+        logger.warning(
+            "%s: expected the %s images of FER-2013 in the classes %s. Received: %s images in %s. Results on it are "
+            "none on FER-2013; another set of faces is given with data=image_folder.",
+            path,
+            f"{NUM_IMAGES:,}",
+            ", ".join(classes),
+            f"{len(listing.table):,}",
+            ", ".join(listing.class_names),
+        )
 
 
 def locate(config: DataConfig) -> Path:

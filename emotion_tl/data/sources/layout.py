@@ -1,6 +1,7 @@
 """How the folders of an image data set are read: root/<split>/<class>/* or root/<class>/*."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -14,6 +15,10 @@ logger = logging.getLogger(__name__)
 # (GIF and the following) are looked at as well, so that they are reported and not silently left out.
 IMAGE_SUFFIXES = {"", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff"}
 IMAGE_SUFFIXES |= {".gif", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm"}
+# What classes of faces are called, to tell them from people.
+EXPRESSIONS = {"angry", "anger", "disgust", "disgusted", "fear", "fearful", "happy", "happiness", "sad", "sadness"}
+EXPRESSIONS |= {"surprise", "surprised", "neutral", "contempt", "calm"}
+MAX_NAMES = 4
 IGNORED_NAMES = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
@@ -52,7 +57,7 @@ def read_layout(tree: FileTree, path: str) -> Layout:
         path: of the tree, for messages.
 
     Raises:
-        DataError: where there is no such layout.
+        DataError: where there is no such layout, or one that does not say what the classes are.
     """
     names = [name for name in tree.files if is_candidate(name)]
     wrapper = find_wrapper(names)
@@ -65,7 +70,39 @@ def read_layout(tree: FileTree, path: str) -> Layout:
         logger.warning("%s: %d images that stand in no class folder are left out.", path, len(names) - len(images))
     empty = [place(f"{name}/", wrapper, has_splits) for name in tree.folders if is_candidate(name)]
     classes = {image.class_name for image in [*images, *empty] if image is not None}
+    check_spelling(classes, path)
+    check_depth(images, path)
     return Layout(images, tuple(sorted(classes)))
+
+
+def check_spelling(classes: set[str], path: str) -> None:
+    """Raises a DataError where the names of two classes differ in upper and lower case alone."""
+    known: dict[str, str] = {}
+    for name in sorted(classes):
+        other = known.setdefault(name.casefold(), name)
+        if other != name:
+            raise DataError(f"{path}: expected one spelling of each class. Received: {other} and {name}.")
+
+
+def check_depth(images: list[ImageFile], path: str) -> None:
+    """Tells where the same folders stand below several classes: what lies above them may be people, not classes.
+
+    Raises:
+        DataError: where the folders below are named after expressions and those taken for classes are not.
+    """
+    below: dict[str, set[str]] = {}
+    for image in images:
+        parts = image.image_id.split("/")[1 if image.split else 0 :]
+        below.setdefault(parts[0], set()).update(parts[1:-1][:1])
+    counts = Counter(name for names in below.values() for name in names)
+    shared = sorted(name for name, count in counts.items() if count > 1)
+    if len(shared) < 2:
+        return
+    classes, folders = (", ".join(names[:MAX_NAMES]) for names in (sorted(below), shared))
+    told = f"{path}: {classes} are taken for the classes, and the same folders stand below them: {folders}."
+    if EXPRESSIONS.issuperset(map(str.casefold, shared)) and EXPRESSIONS.isdisjoint(map(str.casefold, below)):
+        raise DataError(f"{told} Expected the class above the person, <class>/<person>/. A table can stay: data=csv.")
+    logger.warning("%s Where those are the classes, they have to stand above: <class>/<person>/.", told)
 
 
 def is_candidate(name: str) -> bool:
