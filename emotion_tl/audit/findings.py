@@ -44,6 +44,13 @@ def list_findings(result: AuditResult) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.level != BAD)
 
 
+def nothing_found(result: AuditResult) -> str:
+    """Returns what is told where there are no findings, with what was not looked for."""
+    parts = {"near_duplicates=false": result.near_duplicates, "label_issues=false": result.label_issues}
+    left_out = " ".join(setting for setting, part in parts.items() if part is None)
+    return f"Nothing was found to be wrong with these images.{f' Not looked at: {left_out}.' if left_out else ''}"
+
+
 def find_leaks(result: AuditResult) -> Iterator[Finding]:
     """Yields what exact copies do to the scores."""
     copies, sizes = result.exact_copies, result.counts.sum()

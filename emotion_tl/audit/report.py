@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from emotion_tl.audit.findings import list_findings
+from emotion_tl.audit.findings import list_findings, nothing_found
 from emotion_tl.audit.report_copies import exact_copies_section, near_duplicates_section
 from emotion_tl.audit.report_images import brightness_section, classes_section, contact_sheets_section
 from emotion_tl.audit.report_labels import label_issues_section
@@ -54,7 +54,7 @@ def findings_section(result: AuditResult) -> Section:
     blocks += [Notice(f"{finding.text} {finding.remedy}", finding.level) for finding in findings]
     blocks += [Notice(note) for note in result.notes]
     if not findings:
-        blocks.append(Notice("Nothing was found to be wrong with these images.", "good"))
+        blocks.append(Notice(nothing_found(result), "good"))
     if result.remedies:
         blocks.append(remedies_table(result))
     return Section("Findings", blocks)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from emotion_tl.audit.audit import REPORT_FILE
-from emotion_tl.audit.findings import BAD, list_findings
+from emotion_tl.audit.findings import BAD, list_findings, nothing_found
 from emotion_tl.audit.result import AuditResult
 from emotion_tl.command_config import AuditConfig
 
@@ -27,7 +27,7 @@ def print_summary(result: AuditResult, config: AuditConfig) -> None:
         grid.add_row(MARKS[finding.level], f"{escape(finding.text)}\n[dim]{escape(finding.remedy)}[/]")
         console.print(grid)
     if not findings:
-        console.print("[green]✓[/] Nothing was found to be wrong with these images.")
+        console.print(f"[green]✓[/] {escape(nothing_found(result))}")
     for note in result.notes:
         console.print(Padding(Text(f"Note: {note}", style="yellow"), (0, 0)))
     if any(remedy.num_left_out for remedy in result.remedies):

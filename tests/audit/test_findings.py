@@ -1,15 +1,25 @@
 """What is told of a data set, and when nothing is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from emotion_tl.audit.findings import BAD, WARNING, list_findings
+from emotion_tl.audit.findings import BAD, WARNING, list_findings, nothing_found
+from emotion_tl.audit.near_duplicates import describe_near_duplicates, find_similar_pairs
 from emotion_tl.audit.result import audit_exactly
 from tests.audit.planted import draw_faces, make_dataset, plain_dataset, with_images
 
 
 def test_of_a_clean_data_set_nothing_is_told():
     assert list_findings(audit_exactly(plain_dataset())) == []
+
+
+def test_what_was_not_looked_at_is_told_where_nothing_was_found():
+    result = audit_exactly(plain_dataset())
+    assert nothing_found(result).endswith("Not looked at: near_duplicates=false label_issues=false.")
+    near = describe_near_duplicates(result.images.table, find_similar_pairs(result.images, 0.95), 0.95)
+    assert nothing_found(replace(result, near_duplicates=near)).endswith("Not looked at: label_issues=false.")
 
 
 def test_a_leak_names_the_class_that_is_hit_hardest():
