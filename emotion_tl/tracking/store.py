@@ -4,7 +4,8 @@ import logging
 import os
 import shlex
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import mlflow
@@ -20,6 +21,10 @@ for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.utils.environment", "
     logging.getLogger(chatty).setLevel(logging.ERROR)
 
 SQLITE = "sqlite:///"
+# How often MLflow asks a server again.
+RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+# Stores that have answered this process.
+reached: set[str] = set()
 # The UI then opens with training runs rather than with chat traces.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -56,18 +61,35 @@ def open_store(config: TrackingConfig) -> str:
         ConfigurationError: where the store cannot be reached.
     """
     uri = tracking_uri(config)
+    if "://" not in uri and uri.endswith(".db"):
+        expected = f"{SQLITE}{Path(uri).expanduser().absolute()}"
+        raise ConfigurationError(f"tracking.uri: expected {expected} for an SQLite file. Received: {uri}")
     if uri.startswith(SQLITE):
         database_file(uri).parent.mkdir(parents=True, exist_ok=True)
     try:
         mlflow.set_tracking_uri(uri)
-        with one_at_a_time(uri):
+        with one_at_a_time(uri), nullcontext() if uri in reached else few_retries():
             mlflow.search_experiments(max_results=1)
     except MlflowException as error:
         raise ConfigurationError(
             f"tracking.uri: the MLflow store {uri} cannot be used ({error.message}). Expected for example "
             "sqlite:////absolute/path/mlflow.db or http://host:5000."
         ) from error
+    reached.add(uri)
     return uri
+
+
+@contextmanager
+def few_retries() -> Iterator[None]:
+    """Lets MLflow give up after seconds: later it asks a server for minutes, with good reason."""
+    if RETRIES in os.environ:
+        yield
+        return
+    os.environ[RETRIES] = "2"
+    try:
+        yield
+    finally:
+        del os.environ[RETRIES]
 
 
 def one_at_a_time(uri: str) -> AbstractContextManager:

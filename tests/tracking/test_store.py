@@ -3,6 +3,7 @@
 import os
 import shlex
 import subprocess
+import time
 
 import mlflow
 import pytest
@@ -11,7 +12,7 @@ from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.tracking.parent_run import open_parent_run
 from emotion_tl.tracking.run import track_run
-from emotion_tl.tracking.store import open_store, select_experiment
+from emotion_tl.tracking.store import RETRIES, open_store, select_experiment
 
 
 @pytest.mark.parametrize("is_relative", [False, True], ids=["absolute", "relative"])
@@ -48,3 +49,22 @@ def test_an_experiment_that_was_deleted_is_told_with_what_restores_it(tmp_path):
     name, _, value = variable.partition("=")
     subprocess.run(command, env={**os.environ, name: value}, check=True, capture_output=True)
     assert select_experiment(uri, "faces") == experiment_id
+
+
+@pytest.mark.parametrize("retries", [None, "1"])
+def test_server_that_is_not_there_is_told_within_seconds(monkeypatch, retries):
+    monkeypatch.delenv(RETRIES, raising=False)
+    if retries is not None:
+        monkeypatch.setenv(RETRIES, retries)
+    started = time.monotonic()
+    with pytest.raises(ConfigurationError, match=r"tracking.uri: the MLflow store http://localhost:9 cannot be used"):
+        open_store(TrackingConfig(uri="http://localhost:9"))
+    assert time.monotonic() - started < 60
+    assert os.environ.get(RETRIES) == retries
+
+
+def test_path_of_a_database_is_told_with_its_uri(tmp_path):
+    with pytest.raises(ConfigurationError) as error:
+        open_store(TrackingConfig(uri=str(tmp_path / "mlflow.db")))
+    assert f"expected sqlite:///{tmp_path}/mlflow.db for" in str(error.value)
+    assert not (tmp_path / "mlflow.db").exists()
