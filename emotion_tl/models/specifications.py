@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from emotion_tl.config import BackboneConfig
 from emotion_tl.errors import ConfigurationError
 
+# Far above the sizes these networks were trained with; activations grow with the square.
+MAX_IMAGE_SIZE = 1024
+
 
 @dataclass(frozen=True)
 class BackboneSpecification:
@@ -95,13 +98,17 @@ def check_backbone_config(config: BackboneConfig) -> None:
     """Checks a backbone's settings against what is known of it.
 
     Raises:
-        ConfigurationError: on an image below the minimum, an unknown block, or weights for a network from scratch.
+        ConfigurationError: on an image that is too small or too large, an unknown block, or weights for a network from scratch.
     """
     specification = get_specification(config.name)
     if config.image_size < specification.minimum_image_size:
         raise ConfigurationError(
             f"backbone.image_size: {config.name} needs at least {specification.minimum_image_size} pixels. "
             f"Received: {config.image_size}"
+        )
+    if config.image_size > MAX_IMAGE_SIZE:
+        raise ConfigurationError(
+            f"backbone.image_size: expected at most {MAX_IMAGE_SIZE} pixels. Received: {config.image_size}"
         )
     if config.output_block is not None and config.output_block not in specification.blocks:
         raise ConfigurationError(

@@ -43,7 +43,12 @@ def test_every_source_is_a_module_with_the_two_functions(source):
         ),
         ("fer2013", {"name": "???"}, "data.name: expected"),
         ("fer2013", {"color_mode": "bgr"}, "data.color_mode: expected one of grayscale, rgb. Received: 'bgr'."),
-        ("fer2013", {"image_size": 7}, "data.image_size: expected at least 8 pixels. Received: 7."),
+        ("fer2013", {"image_size": 7}, "data.image_size: expected at least 8 pixels and at most 1024. Received: 7."),
+        (
+            "fer2013",
+            {"image_size": 1025},
+            "data.image_size: expected at least 8 pixels and at most 1024. Received: 1025.",
+        ),
         ("fer2013", {"val_fraction": 0.0}, "data.val_fraction: expected a fraction"),
         ("fer2013", {"val_fraction": 1.0}, "data.val_fraction: expected a fraction"),
         ("fer2013", {"test_fraction": -0.1}, "data.test_fraction: expected a fraction"),

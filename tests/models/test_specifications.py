@@ -74,6 +74,9 @@ def test_check_backbone_config(name):
         check_backbone_config(dataclasses.replace(config, image_size=config.image_size - 1))
     with pytest.raises(ConfigurationError, match=rf"backbone.output_block.*{BACKBONES[name].blocks[1]}.*conv99"):
         check_backbone_config(dataclasses.replace(config, output_block="conv99"))
+    check_backbone_config(dataclasses.replace(config, image_size=1024))
+    with pytest.raises(ConfigurationError, match=r"backbone.image_size: expected at most 1024 pixels. Received: 1025"):
+        check_backbone_config(dataclasses.replace(config, image_size=1025))
 
 
 @pytest.mark.parametrize("name", FROM_SCRATCH)

@@ -24,6 +24,8 @@ SOURCES: dict[str, str] = {
 
 COLOR_MODES = ("grayscale", "rgb")
 MIN_IMAGE_SIZE = 8
+# Far above what any backbone takes; a packed store grows with its square.
+MAX_IMAGE_SIZE = 1024
 # Pillow itself refuses what is larger, whatever the setting says (2 * Image.MAX_IMAGE_PIXELS).
 MAX_IMAGE_PIXELS = 178_956_970
 
@@ -51,7 +53,8 @@ def general_rules(config: DataConfig) -> Iterator[Rule]:
     yield "source", config.source in SOURCES, f"one of {', '.join(SOURCES)}"
     yield "name", config.name not in ("", "???"), "what the data set is called in runs and reports"
     yield "color_mode", config.color_mode in COLOR_MODES, f"one of {', '.join(COLOR_MODES)}"
-    yield "image_size", config.image_size >= MIN_IMAGE_SIZE, f"at least {MIN_IMAGE_SIZE} pixels"
+    sizes = f"at least {MIN_IMAGE_SIZE} pixels and at most {MAX_IMAGE_SIZE}"
+    yield "image_size", MIN_IMAGE_SIZE <= config.image_size <= MAX_IMAGE_SIZE, sizes
     yield "val_fraction", 0 < config.val_fraction < 1, "a fraction between 0 and 1, both excluded"
     yield "test_fraction", 0 < config.test_fraction < 1, "a fraction between 0 and 1, both excluded"
     yield "split_seed", 0 <= config.split_seed < 2**32, "a whole number from 0 to 4294967295"
