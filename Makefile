@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run ui test test-slow test-gpu test-fault lint format lock wheel clean clean-cache help
+.PHONY: run ui notebooks test test-slow test-gpu test-fault lint format lock wheel clean clean-cache help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | sort
@@ -14,6 +14,10 @@ run: $(VENV)/.run  ## set up, then InceptionV3 in two phases and the baseline on
 
 ui: $(VENV)/.run  ## the MLflow UI on loopback
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --host 127.0.0.1 --port 5000
+
+notebooks: $(VENV)/.run  ## the notebooks in JupyterLab, which is installed for them
+	$(BIN)/pip install --quiet 'jupyterlab>=4.4,<5'
+	PYTHONPATH=$(CURDIR) $(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks
 
 # The tests of a file share what they have trained, so they stay together.
 AT_ONCE := -n auto --maxprocesses 4 --dist loadfile

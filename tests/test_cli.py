@@ -55,6 +55,17 @@ def test_help_names_choices_commands_and_settings(tmp_path):
         assert text in shown.stdout
 
 
+def test_without_the_environment_it_is_told_how_to_enter_it(tmp_path):
+    """-S leaves out the packages that are installed."""
+    command = [sys.executable, "-S", "-m", "emotion_tl", "--help"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "error: hydra is not installed for" in ended.stderr
+    assert "source .venv/bin/activate" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_cfg_job_shows_the_composed_configuration(tmp_path):
     shown = emotion_tl("backbone=baseline_cnn", "seed=7", "--cfg", "job", cwd=tmp_path)
     assert shown.returncode == 0

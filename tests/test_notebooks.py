@@ -38,6 +38,7 @@ def execute(notebook: Path, folder: Path) -> list[dict[str, Any]]:
         # Nothing of the user's own is read or written.
         for variable in ("HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
             patch.setenv(variable, str(folder / "home"))
+        patch.setenv("EMOTION_TL_CACHE", str(folder / "cache"))
         patch.setenv("PYTHONPATH", str(REPOSITORY), prepend=os.pathsep)
         place = {"metadata": {"path": str(folder / "notebooks")}}
         cells = nbformat.read(notebook, as_version=4)
