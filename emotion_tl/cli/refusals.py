@@ -19,6 +19,8 @@ UNKNOWN = re.compile(r"Could not (override|delete from config\.) '(?P<key>[^']+)
 SEVERAL_VALUES = re.compile(r"Ambiguous value for argument '(?P<override>.*)'")
 SHOWS_ALL = "--cfg job shows all settings."
 MAX_SUGGESTIONS = 3
+# Where names are the user's own.
+OPEN = ("study.arms", "study.grid", "study.settings", "schedule.phases", "tracking.tags", "tuner.space.parameters")
 
 
 def reason_of_refusal(error: HydraException, command: str, arguments: Sequence[str]) -> str:
@@ -74,6 +76,9 @@ def describe_unknown(key: str, composed: DictConfig, folders: Sequence[Path]) ->
         group = key.partition(".")[0]
         chosen = composed.hydra.runtime.choices.get(group)
         return f"{key}: {group}={chosen} has no such setting. These have it: {', '.join(having)}"
+    above = key.rpartition(".")[0]
+    if above in OPEN:
+        return f"{key}: expected one of those that are there, or a plus for a new one: '+{key}=...'"
     settings = OmegaConf.to_container(composed, resolve=False)
     assert isinstance(settings, dict)
     known = [name for name in keys_of(settings) if name.partition(".")[0] != "hydra"]

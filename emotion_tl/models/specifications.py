@@ -98,7 +98,7 @@ def check_backbone_config(config: BackboneConfig) -> None:
     """Checks a backbone's settings against what is known of it.
 
     Raises:
-        ConfigurationError: on an image that is too small or too large, an unknown block, or weights for a network from scratch.
+        ConfigurationError: on an image of a wrong size, an unknown block, or weights for a network from scratch.
     """
     specification = get_specification(config.name)
     if config.image_size < specification.minimum_image_size:

@@ -45,7 +45,12 @@ def test_setting_of_another_option_is_told_with_the_options_that_have_it():
 
 def test_chosen_options_are_those_that_are_compared_with():
     assert "from_scratch.epochs" in refusal("train", "backbone=baseline_cnn", "epochs=3")
-    assert "study.arms.inceptionv3_last_blocks" in refusal("study", "study=laptop", "study.arms.inceptionv3_last=1")
+    assert "study.arms.inceptionv3_frozen" in refusal("study", "study=laptop", "inceptionv3_frozen={}")
+
+
+def test_new_entry_where_names_are_free_is_told_with_its_plus():
+    assert "'+study.arms.mine=...'" in refusal("study", "study.arms.mine={backbone:vgg16}")
+    assert "'+tracking.tags.mine=...'" in refusal("train", "tracking.tags.mine=1")
 
 
 @pytest.mark.parametrize(
