@@ -17,8 +17,7 @@ from emotion_tl.override_text import key_of, override_text, quoted
 
 UNKNOWN = re.compile(r"Could not (override|delete from config\.) '(?P<key>[^']+)'")
 SEVERAL_VALUES = re.compile(r"Ambiguous value for argument '(?P<override>.*)'")
-SHOWS_ALL = "--cfg job shows all settings."
-MAX_SUGGESTIONS = 3
+MAX_SUGGESTIONS = 2
 # Where names are the user's own.
 OPEN = ("study.arms", "study.grid", "study.settings", "schedule.phases", "tracking.tags", "tuner.space.parameters")
 
@@ -81,16 +80,19 @@ def describe_unknown(key: str, composed: DictConfig, folders: Sequence[Path]) ->
         return f"{key}: expected one of those that are there, or a plus for a new one: '+{key}=...'"
     settings = OmegaConf.to_container(composed, resolve=False)
     assert isinstance(settings, dict)
-    known = [name for name in keys_of(settings) if name.partition(".")[0] != "hydra"]
+    is_hydras = key.startswith("hydra.")
+    known = [name for name in keys_of(settings) if name.startswith("hydra.") == is_hydras]
     similar = similar_keys(key, known)
     question = f" Did you mean {' or '.join(similar)}?" if similar else ""
-    return f"There is no setting {key}.{question} {SHOWS_ALL}"
+    shows_all = f"--cfg {'hydra' if is_hydras else 'job'} shows all settings."
+    return f"There is no setting {key}.{question} {shows_all}"
 
 
 def similar_keys(key: str, known: Sequence[str]) -> list[str]:
     """Returns the keys that may be meant: those of the same name elsewhere, else those spelled alike."""
     elsewhere = [name for name in known if name.rpartition(".")[2] == key.rpartition(".")[2]]
-    return elsewhere[:MAX_SUGGESTIONS] or get_close_matches(key, known, MAX_SUGGESTIONS, cutoff=0.7)
+    alike = get_close_matches(key, elsewhere, MAX_SUGGESTIONS, cutoff=0)
+    return alike or get_close_matches(key, known, MAX_SUGGESTIONS, cutoff=0.7)
 
 
 def options_with(key: str, folders: Sequence[Path]) -> Iterator[str]:

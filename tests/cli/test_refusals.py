@@ -28,6 +28,7 @@ def refusal(command, *overrides):
         ("train", "image_size=75", "Did you mean data.image_size or backbone.image_size?"),
         ("train", "xyzzy=1", "There is no setting xyzzy. --cfg job shows all settings."),
         ("study", "study.dryrun=true", "Did you mean study.dry_run?"),
+        ("train", "hydra.swep.dir=x", "Did you mean hydra.sweep.dir or hydra.run.dir? --cfg hydra shows all"),
         ("compare", "output=x", "Did you mean output_dir?"),
         ("train", "backbone=alexnet", "backbone: expected one of baseline_cnn, inceptionv3"),
     ],
