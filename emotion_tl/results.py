@@ -140,7 +140,6 @@ def write_results(
 ) -> None:
     """Writes what a run found into its folder."""
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2))
-    training.history.to_csv(folder / "history.csv", index=False)
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     save_model(model.probabilities(), describe_model(model, dataset, config), folder / "model.keras")
     write_figures(dataset, model, training, metrics, predictions, config, folder / "figures")
