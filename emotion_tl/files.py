@@ -11,16 +11,22 @@ STATE_FOLDER = "state"
 def replace_file(path: Path, write: Callable[[Path], object], must_outlive_power: bool = False) -> None:
     """Writes a file beside its place and moves it there: who reads it meanwhile finds the old one or the new one.
 
+    One process at a time may write it.
+
     Args:
         path: of the file.
         write: writes to the path it is given, which ends as that of the file.
         must_outlive_power: wait until it has reached the disk.
     """
     partial = path.with_name(f"partial.{path.name}")
-    write(partial)
-    if must_outlive_power:
-        force_to_disk(partial)
-    partial.replace(path)
+    try:
+        write(partial)
+        if must_outlive_power:
+            force_to_disk(partial)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def force_to_disk(path: Path) -> None:
