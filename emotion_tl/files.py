@@ -1,5 +1,6 @@
-"""Files that are written as a whole or not at all, however the process ends."""
+"""Files that are written as a whole or not at all, however the process ends, and known by their content."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -33,3 +34,9 @@ def force_to_disk(path: Path) -> None:
     """Waits until a file has reached the disk: a name that outlives a power failure must not stand for nothing."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def sha256_of(path: Path) -> str:
+    """Returns the SHA-256 of a file as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

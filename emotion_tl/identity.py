@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion_tl.config import ExperimentConfig, to_plain
+from emotion_tl.files import sha256_of
 from emotion_tl.runtime import installed_versions
 
 # Settings that cannot change the result. The data set is known by its fingerprint, wherever it lies.
@@ -107,8 +108,7 @@ def weights_identity(weights: str | None) -> str | None:
     """Returns the hash of a weights file, so that it is known wherever it lies; other settings as they are."""
     if weights is None or not Path(weights).expanduser().is_file():
         return weights
-    with Path(weights).expanduser().open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(Path(weights).expanduser())
 
 
 def hash_content(content: Any) -> str:
