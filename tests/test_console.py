@@ -16,7 +16,9 @@ def told(monkeypatch):
     return file
 
 
-@pytest.mark.parametrize("text", ["head.units=[512,256]", r"C:\faces\[bold]new", "[/] is no tag", "ends in \\", ":bell: rings"])
+@pytest.mark.parametrize(
+    "text", ["head.units=[512,256]", r"C:\faces\[bold]new", "[/] is no tag", "ends in \\", ":bell: rings"]
+)
 def test_brackets_and_backslashes_are_told_as_they_are(told, text):
     print_error(text)
     print_heading("Job 0", text)
