@@ -15,7 +15,7 @@ from emotion_tl.data.dataset import Dataset
 from emotion_tl.evaluation import figures
 from emotion_tl.evaluation.gallery import mistakes_gallery, surest_mistakes
 from emotion_tl.evaluation.learning_curves import learning_curves
-from emotion_tl.evaluation.predictions import predictions_table
+from emotion_tl.evaluation.predictions import predictions_table, probability_columns
 from emotion_tl.evaluation.report import evaluate, flatten_metrics
 from emotion_tl.explanation.run_figures import explanation_figures
 from emotion_tl.inference.cost import measure_cost
@@ -159,7 +159,7 @@ def write_figures(
     names = dataset.class_names
     counts = {name: split.class_counts(dataset.num_classes).tolist() for name, split in dataset.splits().items()}
     test = predictions[predictions["split"] == "test"].reset_index(drop=True)
-    probabilities = test[[f"probability_{name}" for name in names]].to_numpy()
+    probabilities = test[probability_columns(names)].to_numpy()
     official = metrics["test"]["official"]
     mistakes = surest_mistakes(dataset.test.labels, probabilities, config.evaluation.num_gallery_images)
     drawn = {

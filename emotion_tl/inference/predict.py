@@ -20,6 +20,7 @@ from emotion_tl.console import console
 from emotion_tl.data.decoding import FORMATS, RejectedImageError, decode_image
 from emotion_tl.data.sources.layout import is_candidate
 from emotion_tl.errors import ConfigurationError, DataError
+from emotion_tl.evaluation.predictions import classes_of, probability_columns
 from emotion_tl.inference.explaining import Explainer
 from emotion_tl.inference.model_file import ModelDescription, load_model
 from emotion_tl.tracking.runs import find_model_file
@@ -134,7 +135,7 @@ def tabulate(
     """
     table = pd.DataFrame({"image": [path.as_posix() for path in paths], "error": errors})
     readable = table.index[table["error"].isna()]
-    columns = [f"probability_{name}" for name in class_names]
+    columns = probability_columns(class_names)
     scores = pd.DataFrame(probabilities.reshape(-1, len(class_names)), index=readable, columns=columns)
     scores.insert(0, "predicted", [class_names[position] for position in scores.to_numpy().argmax(axis=1)])
     scores.insert(1, "confidence", scores[columns].max(axis=1))
@@ -156,10 +157,10 @@ def print_for_person(table: pd.DataFrame) -> None:
     shown = Table("image", "predicted", "then", box=SIMPLE_HEAD)
     shown.columns[0].overflow = "fold"
     shown.columns[1].no_wrap = True
-    columns = [str(column) for column in table if str(column).startswith("probability_")]
+    class_names = classes_of(table)
     for _, row in table[table["error"].isna()].iterrows():
-        ranked = row[columns].astype(float).sort_values(ascending=False)
-        likeliest, *others = (f"{str(name).removeprefix('probability_')} {share:.0%}" for name, share in ranked.items())
+        shares = pd.Series(row[probability_columns(class_names)].to_numpy(dtype=float), index=class_names)
+        likeliest, *others = (f"{name} {share:.0%}" for name, share in shares.sort_values(ascending=False).items())
         shown.add_row(escape(row["image"]), likeliest, ", ".join(others))
     if shown.row_count:
         Console(highlight=False).print(shown)
