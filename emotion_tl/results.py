@@ -13,6 +13,7 @@ from emotion_tl.audit.of_run import write_audit_of_run
 from emotion_tl.config import ExperimentConfig, to_plain
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.evaluation import figures
+from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.evaluation.gallery import mistakes_gallery, surest_mistakes
 from emotion_tl.evaluation.learning_curves import learning_curves
 from emotion_tl.evaluation.predictions import predictions_table, probability_columns
@@ -28,7 +29,6 @@ from emotion_tl.tracking.runs import FALLBACK_WEIGHTS, IDENTITY_TAG, INPUTS_TAG
 from emotion_tl.training.prediction import predict_splits
 from emotion_tl.training.record import TrainingResult
 
-FIGURE_RESOLUTION = 120  # dots per inch
 NUM_EXAMPLE_IMAGES = 4
 NUM_TIMED_IMAGES = 32
 
@@ -179,7 +179,7 @@ def write_figures(
         **explanation_figures(model.network, config.backbone.name, dataset.test, names, probabilities, config.seed),
     }
     for name, figure in drawn.items():
-        figure.savefig(folder / f"{name}.png", dpi=FIGURE_RESOLUTION)
+        save_figure(figure, folder / f"{name}.png")
 
 
 def log_results(

@@ -10,6 +10,7 @@ from emotion_tl.analysis.best_probe import best_probe
 from emotion_tl.analysis.figures.probes import probes_figure
 from emotion_tl.command_config import COMPARED_WEIGHTS, ProbeConfig
 from emotion_tl.data.dataset import load_dataset
+from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.probing.checks import check_probe_config
 from emotion_tl.probing.findings import tell_findings
 from emotion_tl.probing.probe_networks import draw_subset, probe_network
@@ -17,8 +18,6 @@ from emotion_tl.probing.probe_table import tabulate_probes
 from emotion_tl.runtime import configure
 from emotion_tl.tracking.run import track_run
 from emotion_tl.tracking.runs import KIND_TAG
-
-FIGURE_RESOLUTION = 120  # dots per inch
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def run_probes(config: ProbeConfig) -> ProbeResult:
             table, f"{config.backbone.name} on {dataset.name}", largest_class, config.confidence_level
         )
         table.to_csv(folder / "probes.csv", index=False)
-        figure.savefig(folder / "probes.png", dpi=FIGURE_RESOLUTION)
+        save_figure(figure, folder / "probes.png")
         (folder / "findings.txt").write_text("\n".join(findings) + "\n")
         run.log_tags(
             {
