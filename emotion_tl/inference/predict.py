@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import keras
 import numpy as np
@@ -17,7 +16,7 @@ from rich.table import Table
 from emotion_tl.command_config import PredictConfig
 from emotion_tl.config import DataConfig
 from emotion_tl.console import console
-from emotion_tl.data.decoding import FORMATS, RejectedImageError, decode_image
+from emotion_tl.data.decoding import FORMATS, RejectedImageError, decode_image, open_file
 from emotion_tl.data.sources.layout import is_candidate
 from emotion_tl.errors import ConfigurationError, DataError
 from emotion_tl.evaluation.predictions import classes_of, probability_columns
@@ -100,7 +99,7 @@ def predict_files(
         errors: list[str | None] = []
         for path in batch:
             try:
-                images.append(decode_image(partial(open_binary, path), data))
+                images.append(decode_image(partial(open_file, path), data))
                 errors.append(None)
             except RejectedImageError as error:
                 errors.append(str(error))
@@ -112,11 +111,6 @@ def predict_files(
             written = explainer.write(read, np.stack(images), probabilities.argmax(axis=1)) if images else []
             table["explanation"] = pd.Series(written, index=readable, dtype=object)
         yield table
-
-
-def open_binary(path: Path) -> BinaryIO:
-    """Opens a file for reading bytes."""
-    return path.open("rb")
 
 
 def chunks(paths: list[Path], size: int) -> Iterator[list[Path]]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from emotion_tl.config import DataConfig
-from emotion_tl.data.decoding import RejectedImageError, decode_grey_values, decode_image
+from emotion_tl.data.decoding import RejectedImageError, decode_grey_values, decode_image, open_file
 from emotion_tl.data.sources.listing import Listing, Reader, make_table
 from emotion_tl.data.sources.split_names import SPLIT_NAMES, parse_split_name
 from emotion_tl.data.sources.trees import require_path
@@ -162,11 +162,6 @@ def read_path(path: Path, config: DataConfig) -> np.ndarray:
     if not path.is_file():
         raise RejectedImageError(f"{path} is not there")
     return decode_image(partial(open_file, path), config)
-
-
-def open_file(path: Path) -> BinaryIO:
-    """Opens a file for reading."""
-    return path.open("rb")
 
 
 @contextmanager
