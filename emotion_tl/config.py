@@ -4,6 +4,7 @@ The fields are the keys of the YAML files under ``conf/`` and of the command lin
 Hydra, so that a mistake in a setting is told at once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -224,6 +225,10 @@ class ExperimentConfig:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
+
+
+Compose = Callable[[list[str]], ExperimentConfig]
+"""Returns the experiment that some overrides make. Raises a ConfigurationError where they make none."""
 
 
 def to_typed(schema: type, composed: DictConfig) -> Any:

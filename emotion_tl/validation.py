@@ -1,6 +1,7 @@
 """Checks an experiment's settings, alone and together, before anything is computed and without importing Keras."""
 
 import math
+import re
 
 from emotion_tl.command_config import AuditConfig, ProbeConfig
 from emotion_tl.config import (
@@ -21,6 +22,8 @@ from emotion_tl.training_config import MONITORS, PhaseConfig, TrainerConfig
 OPTIMIZER_NAMES = ("adam", "adamw", "sgd")
 LEARNING_RATE_SCHEDULES = ("constant", "cosine", "plateau")
 POOLING = ("avg", "max", "flatten")
+# Of what has a folder of its own.
+NAME = re.compile(r"\w[\w.+-]*")
 
 
 def check_experiment_config(config: ExperimentConfig) -> None:

@@ -20,9 +20,9 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 
+from emotion_tl.cli.composition import reason_of_composition
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.cli.remote_launcher import lost_jobs
-from emotion_tl.cli.study_plan import reason_of_composition
 from emotion_tl.config import ExperimentConfig, SweepConfig, TrackingConfig, to_typed
 from emotion_tl.console import configure_logging, console, print_error, print_heading
 from emotion_tl.errors import ConfigurationError, EmotionTLError

@@ -286,7 +286,7 @@ def test_a_mistake_in_the_tuner_names_the_key(fixed, key):
 def test_what_is_fixed_is_not_searched_as_well():
     space = make_space(dropout=DROPOUT, backbone=BACKBONES)
     check_fixed(space, ["head.units=[1]", "backbone.image_size=96", "tuner=random"], SOURCE)
-    for override in ("head.dropout=0.2", "++head.dropout=0.2", "backbone=vgg16"):
+    for override in ("head.dropout=0.2", "++head.dropout=0.2", "~head.dropout", "backbone=vgg16"):
         with pytest.raises(ConfigurationError, match=r"~tuner\.space\.parameters\.(dropout|backbone)"):
             check_fixed(space, [override], SOURCE)
 
