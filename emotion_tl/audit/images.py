@@ -23,9 +23,9 @@ class AuditedImages:
     Attributes:
         dataset: they are of.
         table: one row an image, numbered from 0; columns image (str), split (str), label (int64, position in the class
-            names), class_name (str), pixel_hash (str, equal for equal pixels), has_copy (bool, as in `Split`), is_constant
-            (bool, of equal pixels), brightness and contrast (float64, mean and standard deviation of the pixels,
-            0..255).
+            names), class_name (str), pixel_hash (str, equal for equal pixels), has_copy (bool, as in `Split`),
+            is_constant (bool, of equal pixels), brightness and contrast (float64, mean and standard deviation of the
+            pixels, 0..255).
     """
 
     dataset: Dataset

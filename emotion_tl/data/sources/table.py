@@ -38,6 +38,8 @@ DEFAULT_COLUMNS = {
     "split_column": ("split", "usage", "set", "subset"),
 }
 
+NO_FILES = "The images stand as grey values in a table, without files of their own."
+
 # Grey values take about four bytes a pixel as text; so many rows at a time keep the memory small.
 ROWS_A_READ = 1000
 
@@ -93,7 +95,7 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
     else:
         images = [f"{path.name}/{row:06d}" for row in range(len(table))]
         readers, files = read_pixels(path, str(columns.pixels), config), None
-    yield Listing(make_table(images, list(labels), splits), sort_labels(set(labels)), readers, files)
+    yield Listing(make_table(images, list(labels), splits), sort_labels(set(labels)), readers, files, NO_FILES)
 
 
 def find_columns(config: DataConfig, path: Path) -> Columns:
