@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from emotion_tl.cli.composition import own_settings
 from emotion_tl.cli.experiments import run_and_tell
-from emotion_tl.cli.sweep import run_sweep_job
+from emotion_tl.cli.sweep_job import run_sweep_job
 from emotion_tl.command_config import (
     EXPLANATION_METHODS,
     AuditConfig,
