@@ -38,6 +38,7 @@ class CompareConfig:
 
 
 EXPLANATION_METHODS = ("grad_cam", "class_activation_map")
+PREDICTION_OUTPUTS = ("table", "jsonl", "csv")
 
 
 @dataclass
@@ -47,7 +48,7 @@ class PredictConfig:
     Attributes:
         model: path of a model.keras or of a run's folder, id of an MLflow run, or name of a registered model.
         images: an image file or a folder, searched through with its sub-folders.
-        output: "table", "jsonl" or "csv".
+        output: one of `PREDICTION_OUTPUTS`.
         explain: write for each image a picture of what the model looked at.
         explain_with: one of `EXPLANATION_METHODS`; a class activation map needs a head that averages over
             places and is linear.

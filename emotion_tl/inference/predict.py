@@ -18,25 +18,23 @@ from emotion_tl.config import DataConfig
 from emotion_tl.console import console
 from emotion_tl.data.decoding import FORMATS, RejectedImageError, decode_image, open_file
 from emotion_tl.data.sources.layout import is_candidate
-from emotion_tl.errors import ConfigurationError, DataError
+from emotion_tl.errors import DataError
 from emotion_tl.evaluation.predictions import classes_of, probability_columns
 from emotion_tl.inference.explaining import Explainer
 from emotion_tl.inference.model_file import ModelDescription, load_model
 from emotion_tl.tracking.runs import find_model_file
-
-OUTPUTS = ("table", "jsonl", "csv")
+from emotion_tl.validation import check_predict_config
 
 
 def print_predictions(config: PredictConfig) -> bool:
     """Predicts and prints as configured; returns whether at least one image could be read.
 
     Raises:
-        ConfigurationError: on an unknown output.
+        ConfigurationError: on a setting that cannot be right.
         ModelNotFoundError: where there is no such model.
         DataError: where there are no images.
     """
-    if config.output not in OUTPUTS:
-        raise ConfigurationError(f"output: expected one of {', '.join(OUTPUTS)}. Received: {config.output}")
+    check_predict_config(config)
     images = Path(config.images).expanduser()
     paths = find_images(images)
     model, description = load_model(locate_model(config))
