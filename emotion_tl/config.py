@@ -210,7 +210,8 @@ class ExperimentConfig:
 
     Attributes:
         seed: of the weights, the order of the images, augmentation and dropout.
-        cache_dir: folder of the packed image stores, shared by all runs.
+        cache_dir: folder of everything that is computed once and shared by all runs: packed images, activations, parts
+            of audits, and the locks on them.
     """
 
     seed: int = 0
