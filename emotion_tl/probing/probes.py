@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from emotion_tl.analysis.best_probe import best_probe
 from emotion_tl.analysis.figures.probes import probes_figure
 from emotion_tl.command_config import COMPARED_WEIGHTS, ProbeConfig
-from emotion_tl.data.dataset import load_dataset
+from emotion_tl.data.dataset import Dataset, load_dataset
 from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.probing.checks import check_probe_config
 from emotion_tl.probing.findings import tell_findings
@@ -63,13 +63,8 @@ def run_probes(config: ProbeConfig) -> ProbeResult:
         networks = {each: probe_network(config, each, dataset) for each in compared}
         table = tabulate_probes(networks, dataset.test, config)
         findings = tell_findings(networks, table, dataset.test, config)
-        largest_class = float(dataset.test.class_counts(dataset.num_classes).max() / len(dataset.test))
-        figure = probes_figure(
-            table, f"{config.backbone.name} on {dataset.name}", largest_class, config.confidence_level
-        )
-        table.to_csv(folder / "probes.csv", index=False)
-        save_figure(figure, folder / "probes.png")
-        (folder / "findings.txt").write_text("\n".join(findings) + "\n")
+        figure = draw_probes(table, dataset, config)
+        write_probes(table, findings, figure, folder)
         run.log_tags(
             {
                 KIND_TAG: "probe",
@@ -81,6 +76,20 @@ def run_probes(config: ProbeConfig) -> ProbeResult:
         )
         run.log_metrics(headline(table))
     return ProbeResult(run.run_id, folder, table, figure, findings)
+
+
+def draw_probes(table: pd.DataFrame, dataset: Dataset, config: ProbeConfig) -> Figure:
+    """Returns the accuracy over depth, beside that of always answering with the largest class of test."""
+    largest_class = float(dataset.test.class_counts(dataset.num_classes).max() / len(dataset.test))
+    subject = f"{config.backbone.name} on {dataset.name}"
+    return probes_figure(table, subject, largest_class, config.confidence_level)
+
+
+def write_probes(table: pd.DataFrame, findings: list[str], figure: Figure, folder: Path) -> None:
+    """Writes what the probes found into their folder."""
+    table.to_csv(folder / "probes.csv", index=False)
+    save_figure(figure, folder / "probes.png")
+    (folder / "findings.txt").write_text("\n".join(findings) + "\n")
 
 
 def headline(table: pd.DataFrame) -> dict[str, float]:
