@@ -14,11 +14,11 @@ import pandas as pd
 
 from emotion_tl.analysis.model_names import name_models, numbered, tell_apart
 from emotion_tl.analysis.model_predictions import ModelPredictions
+from emotion_tl.evaluation.predictions import classes_of, probability_columns
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 from emotion_tl.tracking.runs import INPUTS_TAG
 
-PROBABILITY = "probability_"
 # How a run says that a phase was not fed images.
 CACHED = "cached activations"
 
@@ -68,8 +68,8 @@ class ComparedModel:
     def predictions(self, split: str) -> ModelPredictions:
         """Returns the predictions of all seeds on a split, the images in the order of their names."""
         tables = [split_table(run.predictions, split) for run in self.runs]
-        columns = [str(column) for column in tables[0] if str(column).startswith(PROBABILITY)]
-        class_names = tuple(column.removeprefix(PROBABILITY) for column in columns)
+        class_names = classes_of(tables[0])
+        columns = probability_columns(class_names)
         return ModelPredictions(
             name=self.name,
             seeds=self.seeds,
