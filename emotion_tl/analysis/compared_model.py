@@ -14,13 +14,12 @@ import pandas as pd
 
 from emotion_tl.analysis.model_names import name_models, numbered, tell_apart
 from emotion_tl.analysis.model_predictions import ModelPredictions
+from emotion_tl.fed import is_cached
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 from emotion_tl.tracking.runs import INPUTS_TAG
 
 PROBABILITY = "probability_"
-# How a run says that a phase was not fed images.
-CACHED = "cached activations"
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +113,7 @@ def best_on_val_first(models: Sequence[ComparedModel]) -> list[ComparedModel]:
 
 def inputs_in_short(run: RunRecord) -> dict[str, str]:
     """Returns what a run was fed as a setting, by which a name may tell it from another run."""
-    return {INPUTS_TAG: "cached" if CACHED in run.tags.get(INPUTS_TAG, "") else "images"}
+    return {INPUTS_TAG: "cached" if is_cached(run.tags.get(INPUTS_TAG, "")) else "images"}
 
 
 def model_key(run: RunRecord) -> str:
