@@ -54,6 +54,16 @@ class ComparedModel:
         """Returns the seeds of the runs."""
         return tuple(run.seed for run in self.runs)
 
+    @property
+    def is_pretrained(self) -> bool:
+        """Returns whether the backbone began with pretrained weights."""
+        return self.tags.get("pretrained") == "yes"
+
+    @property
+    def train_fraction(self) -> float:
+        """Returns the share of the training images that it learnt from; runs from before there was one took all."""
+        return float(self.settings["data"].get("train_fraction", 1.0))
+
     @cached_property
     def val(self) -> ModelPredictions:
         """Returns the predictions on val."""

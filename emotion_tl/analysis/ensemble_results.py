@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.comparison import Comparison, ModelResult, best_on_val
 from emotion_tl.analysis.ensembles import Ensemble, plain_vote, soft_vote, stack
 from emotion_tl.analysis.family import CorrectedComparison, correct_family
 from emotion_tl.analysis.pairs import compare_predictions
@@ -44,7 +44,7 @@ def try_ensembles(comparison: Comparison) -> list[EnsembleResult]:
     members = members_of(comparison)
     if len(members) < 2:
         return []
-    best = max(members, key=lambda result: result.model.mean_metric("val_accuracy"))
+    best = best_on_val(members)
     val, test = [result.model.val for result in members], [result.model.test for result in members]
     ensembles = [plain_vote(test), soft_vote(val, test)]
     # It takes two val images of each class to choose its regularisation.
@@ -68,7 +68,7 @@ def try_ensembles(comparison: Comparison) -> list[EnsembleResult]:
 
 def members_of(comparison: Comparison) -> list[ModelResult]:
     """Returns the models that learnt from the images of the baseline, or where there is none of the best by val."""
-    best = max(comparison.results, key=lambda result: result.model.mean_metric("val_accuracy"))
+    best = best_on_val(comparison.results)
     reference = comparison.result_of(comparison.baseline) if comparison.baseline else best
     images = reference.model.tags.get("dataset_fingerprint")
     return [result for result in comparison.results if result.model.tags.get("dataset_fingerprint") == images]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
-from emotion_tl.analysis.family import CorrectedComparison
+from emotion_tl.analysis.family import BETTER, CorrectedComparison
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.pairs import compare_family, compare_predictions
@@ -101,7 +101,7 @@ def rare_recall_gain(treatments: Treatments, comparison: ModelComparison) -> Dif
 def shown_gains(treatments: Treatments) -> list[Goal]:
     """Returns what treatments are for, each with those that are shown to raise it over none."""
     pairs, together = treatments.against_untreated, treatments.simultaneous
-    accuracy = {name: pair.comparison.accuracy for name, pair in pairs.items() if pair.verdict == "better"}
+    accuracy = {name: pair.comparison.accuracy for name, pair in pairs.items() if pair.verdict == BETTER}
     macro_f1 = {name: each.macro_f1 for name, each in together.items()}
     recall = {name: rare_recall_gain(treatments, each) for name, each in together.items()}
     rare = f"the recall of {treatments.rare_class}, the rarest class of test"

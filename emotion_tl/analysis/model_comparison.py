@@ -1,6 +1,6 @@
 """Is one model better than another on the same test images, over their trainings, or is it chance?"""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,7 +48,6 @@ class ModelComparison:
         agreement: of the errors.
         standard_error, degrees_of_freedom: of the difference in accuracy; with one run each over images alone.
         confidence_level: of each interval alone; 1 minus it is the level of the test.
-        smallest_difference: in accuracy, which the test would have found with power 0.8 at its level.
     """
 
     candidate: str
@@ -66,14 +65,9 @@ class ModelComparison:
     standard_error: float
     degrees_of_freedom: float
     confidence_level: float
-    smallest_difference: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Works out the smallest difference at the level of the test."""
-        object.__setattr__(self, "smallest_difference", self.smallest_difference_at(1 - self.confidence_level))
 
     def smallest_difference_at(self, level: float) -> float:
-        """Returns the smallest difference in accuracy that the test would have found at another level."""
+        """Returns the smallest difference in accuracy that the test would have found with power 0.8 at a level."""
         if self.covers_seeds:
             return smallest_difference_of_t_test(self.standard_error, self.degrees_of_freedom, level)
         discordant_share = self.agreement.only_candidate + self.agreement.only_baseline

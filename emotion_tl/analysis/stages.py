@@ -32,7 +32,7 @@ class Ladder:
 def stage_of(model: ComparedModel) -> str:
     """Returns how much of the backbone learns at the end of the schedule, and from which weights."""
     trained = [phase["trainable_blocks"] for phase in model.settings["schedule"]["phases"].values()]
-    if model.tags.get("pretrained") != "yes":
+    if not model.is_pretrained:
         return RANDOM_FROZEN if set(trained) == {0} else FROM_SCRATCH
     blocks = trained[-1]
     return ALL_UNFROZEN if blocks is None else LAST_BLOCKS if blocks else FROZEN
@@ -66,7 +66,7 @@ def network_key(model: ComparedModel) -> str:
 def network_name(model: ComparedModel) -> str:
     """Returns the backbone, where it is cut, and what is unusual about its images and classes."""
     settings = model.settings
-    backbone, fraction = settings["backbone"], float(settings["data"].get("train_fraction", 1.0))
+    backbone, fraction = settings["backbone"], model.train_fraction
     parts = [f"{backbone['name']} to {backbone['output_block']}" if backbone["output_block"] else backbone["name"]]
     parts += [f"{fraction:.0%} of the training images"] if fraction < 1 else []
     parts += [settings["imbalance"]["name"]] if settings["imbalance"]["name"] != "none" else []

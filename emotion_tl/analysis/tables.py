@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
@@ -22,7 +23,9 @@ def write_tables(comparison: Comparison, findings: Findings, folder: Path) -> No
     tables = {
         "models": [model_row(result) for result in comparison.results],
         "runs": [run for result in comparison.results for run in run_rows(result)],
-        "differences": [difference_row(result) for result in comparison.results if result.comparison],
+        "differences": [
+            difference_row(result.name, result.corrected) for result in comparison.results if result.corrected
+        ],
         "classes": [row for result in comparison.results for row in class_rows(result)],
         "calibration": [vars(gain) for gain in findings.calibration_gains],
     }
@@ -62,14 +65,12 @@ def run_rows(result: ModelResult) -> Iterator[dict[str, Any]]:
         yield {"model": result.name, "seed": run.seed, **figures, **described, "run_id": run.run_id}
 
 
-def difference_row(result: ModelResult) -> dict[str, Any]:
+def difference_row(name: str, corrected: CorrectedComparison) -> dict[str, Any]:
     """Returns how a model stands to the baseline."""
-    comparison, corrected = result.comparison, result.corrected
-    assert comparison is not None
-    assert corrected is not None
-    row: dict[str, Any] = {"model": result.name, "baseline": result.baseline, **difference_columns("", comparison)}
-    if result.leak_free_comparison is not None:
-        row |= difference_columns("leak_free_", result.leak_free_comparison)
+    comparison = corrected.comparison
+    row: dict[str, Any] = {"model": name, "baseline": comparison.baseline, **difference_columns("", comparison)}
+    if corrected.leak_free is not None:
+        row |= difference_columns("leak_free_", corrected.leak_free)
     return row | {
         "test": comparison.test,
         "p_value": comparison.p_value,
@@ -96,9 +97,9 @@ def ends_of(difference: Difference) -> dict[str, float]:
 
 def class_rows(result: ModelResult) -> Iterator[dict[str, Any]]:
     """Yields how a model stands to the baseline class by class."""
-    if result.comparison is None:
+    if result.corrected is None:
         return
-    for row in result.comparison.per_class:
+    for row in result.corrected.comparison.per_class:
         figures = {
             f"{metric}{end}": value
             for metric in ("recall", "f1")

@@ -24,7 +24,7 @@ class Variants:
 
 def over_train_fractions(models: Sequence[ComparedModel]) -> list[Variants]:
     """Returns the models that were trained on two or more shares of the training images, by share."""
-    return find_variants(models, train_fraction, without_train_fraction)
+    return find_variants(models, lambda model: model.train_fraction, without_train_fraction)
 
 
 def over_imbalance_treatments(models: Sequence[ComparedModel]) -> list[Variants]:
@@ -57,11 +57,6 @@ def find_variants(
         Variants(name, tuple(sorted(group.items(), key=lambda item: item[0])))
         for name, group in zip(names, several.values(), strict=True)
     ]
-
-
-def train_fraction(model: ComparedModel) -> float:
-    """Returns the share of the training images that a model learnt from."""
-    return float(model.settings["data"].get("train_fraction", 1.0))
 
 
 def without_train_fraction(settings: dict[str, Any]) -> dict[str, Any]:

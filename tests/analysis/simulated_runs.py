@@ -44,8 +44,14 @@ def log_run(
     tags: dict[str, str] | None = None,
     sureness: float = 1.0,
     images_a_copy: int = 10,
+    knows_copies: bool = False,
 ) -> str:
-    """Logs a run as `run_experiment` does and returns its id; of so many images one has a copy."""
+    """Logs a run as `run_experiment` does and returns its id.
+
+    Args:
+        images_a_copy: of so many images one has a copy.
+        knows_copies: the model is right on all of these.
+    """
     config = compose_config([*overrides, "data=synthetic_faces"])
     run_folder = folder / f"run{len(list(folder.glob('run*')))}"
     run_folder.mkdir(parents=True)
@@ -55,6 +61,8 @@ def log_run(
         labels, probabilities = simulate(accuracy, config.seed, split, sureness)
         ids = [f"{split}/{position:04d}" for position in range(number)]
         has_copy = np.arange(number) % images_a_copy == 0
+        if knows_copies:
+            probabilities[has_copy] = np.eye(len(CLASSES))[labels[has_copy]]
         tables.append(predictions_table(split, ids, labels, probabilities, has_copy, CLASSES))
     predictions = pd.concat(tables)
     predictions.to_parquet(run_folder / "predictions.parquet", index=False)

@@ -91,7 +91,7 @@ def test_leak_free_figures_are_those_of_the_images_without_a_copy(comparison):
     right = result.model.test.probabilities.argmax(axis=2) == result.model.test.labels
     expected = right[:, ~result.model.test.has_copy].mean()
     assert result.leak_free_summary.accuracy.mean == pytest.approx(expected)
-    assert result.leak_free_comparison.accuracy.value != result.comparison.accuracy.value
+    assert result.corrected.leak_free.accuracy.value != result.corrected.comparison.accuracy.value
 
 
 def test_what_keeps_a_reader_from_a_wrong_conclusion(comparison):
@@ -170,7 +170,7 @@ def test_without_a_baseline_there_is_nothing_to_compare_with(folder):
     comparison = compare(folder, baseline="resnet50")
     assert comparison.baseline is None
     assert any("No finished run of the baseline resnet50" in warning for warning in comparison.warnings)
-    assert all(result.comparison is None for result in comparison.results)
+    assert all(result.corrected is None for result in comparison.results)
 
 
 def test_a_run_that_left_no_predictions_is_named(folder, tmp_path):

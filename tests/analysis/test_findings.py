@@ -1,9 +1,12 @@
 """What is found beyond the models: the transfer gain taken apart, fewer images, imbalance, calibration, ensembles."""
 
+from dataclasses import replace
+
 import pytest
 
 from emotion_tl.analysis.answers import answer_questions, told_fractions
 from emotion_tl.analysis.comparison import compare_records
+from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE
 from emotion_tl.analysis.findings import find_all
 from emotion_tl.analysis.report.report import write_report
 from emotion_tl.analysis.stages import best_within, learning_curve
@@ -45,8 +48,8 @@ def test_the_transfer_gain_is_taken_apart(findings):
     assert [step.stage for step in gain.steps] == ["frozen", "last blocks", "all unfrozen", "from scratch"]
     assert [step.gain and step.gain.verdict for step in gain.steps] == [
         None,
-        "better",
-        "no difference shown",
+        BETTER,
+        NOT_SHOWN,
         None,
     ]
     assert gain.over_scratch.verdict == "better"
@@ -68,16 +71,23 @@ def test_a_model_over_the_share_of_the_images(findings):
 
 
 def test_where_transfer_stops_paying():
-    better, worse, unclear = "better", "worse", "no difference shown"
-    assert told_fractions([(0.01, better), (0.1, better), (1.0, unclear)]) == (
-        "ahead of the baseline at 1%, 10% of the training images; from 100% on no difference is shown."
+    assert told_fractions([(0.005, BETTER), (0.07, NOT_SHOWN), (0.5, WORSE), (1.0, BETTER)]) == (
+        "ahead of the baseline at 0.5%, 100%; no difference shown at 7%; behind the baseline at 50% of the training "
+        "images."
     )
-    assert "from 10% on the baseline is ahead" in told_fractions([(0.01, better), (0.1, worse)])
-    assert "at 10% no difference is shown, at 100% the baseline is ahead" in told_fractions(
-        [(0.01, better), (0.1, unclear), (1.0, worse)]
+    assert (
+        told_fractions([(0.1, BETTER), (1.0, BETTER)]) == "ahead of the baseline at 10%, 100% of the training images."
     )
-    assert "it pays up to all that were tried" in told_fractions([(0.1, unclear), (1.0, better)])
-    assert "not shown to be ahead" in told_fractions([(0.1, unclear), (1.0, worse)])
+    assert told_fractions([(1.0, WORSE)]) == "behind the baseline at 100% of the training images."
+
+
+def test_where_transfer_stops_paying_is_not_asked_of_models_from_scratch(comparison):
+    config = replace(comparison.config, num_bootstrap_resamples=20, baseline="inceptionv3")
+    turned = compare_records(read_records(config.tracking, None, []), config, "simulated")
+    findings = find_all(turned)
+    compared = {result.name for curve in findings.fraction_curves for _, result in curve.points if result.corrected}
+    assert "baseline_cnn-from_scratch" in compared
+    assert list(answer_questions(turned, findings).values())[3] == []
 
 
 def test_treatments_of_imbalance(findings):
@@ -103,10 +113,12 @@ def test_answers_claim_what_the_tests_support(comparison, findings):
     answers = answer_questions(comparison, findings)
     frozen, fine_tuning, imbalance, fractions = (" ".join(sentences) for sentences in answers.values())
     assert frozen.startswith("Not well enough: baseline_cnn-from_scratch")
-    assert "last blocks instead of frozen: a gain, accuracy +" in fine_tuning
-    assert "all unfrozen instead of last blocks: no difference shown" in fine_tuning
+    assert "last blocks instead of frozen: a gain; accuracy +" in fine_tuning
+    assert "all unfrozen instead of last blocks: no difference shown (one seed each); accuracy" in fine_tuning
+    assert fine_tuning.endswith("study.seeds=[0,1,2].")
+    assert "seed" not in frozen
     assert "no treatment is shown to raise accuracy" in imbalance
-    assert "ahead of the baseline at 1%" in fractions
+    assert "ahead of the baseline at 1%, 100%; no difference shown at 10% of" in fractions
 
 
 @pytest.fixture(scope="module")

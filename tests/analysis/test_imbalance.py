@@ -1,5 +1,7 @@
 """Which treatment of class imbalance is said to raise what, where several were tried."""
 
+import re
+
 import pytest
 
 from emotion_tl.analysis.answers import answer_imbalance
@@ -69,6 +71,17 @@ def test_the_sentences_name_the_intervals(alone, several, records):
     assert "for macro-F1, focal: +" in macro_f1
     assert "points (98.33 % interval +" in macro_f1
     assert "for the recall of angry, the rarest class of test, focal: +" in recall
+
+
+def test_all_treatments_with_a_gain_are_named_and_not_told_apart(records):
+    accuracy, *_, caveat = answer_imbalance(find(records, "class_weight", "focal"))
+    first, second = accuracy.split("; ")
+    assert re.search(r"for accuracy, focal: \+2\d\.\d points \(95 % interval", first)
+    assert re.match(r"class_weight: \+\d\.\d points \(95 % interval .* over no treatment\. ", second)
+    assert accuracy.endswith(". No two treatments are tested against each other, so these are not told apart.")
+    assert "these two trained networks" in caveat
+    _, oversample, *_ = answer_imbalance(find(records, "oversample", "focal"))
+    assert oversample.endswith(" over no treatment.")
 
 
 def test_the_table_shows_the_intervals_that_decide(several):

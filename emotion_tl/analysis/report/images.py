@@ -20,7 +20,7 @@ SHOWN_WIDTH = 980
 def images_section(comparison: Comparison) -> Section:
     """Returns the figures that the runs drew of the best pretrained model and of the baseline."""
     best = best_pretrained(comparison)
-    names = [name for name in (best.name if best else None, comparison.baseline) if name is not None]
+    names = [name for name in ([best.name, best.baseline] if best else [comparison.baseline]) if name is not None]
     blocks: list[Block] = []
     for name in names:
         run = comparison.result_of(name).model.runs[0]

@@ -151,7 +151,7 @@ def fraction_columns() -> list[Column]:
         spread_column("test accuracy, %", lambda row: row["result"].summary.accuracy),
         difference_column(
             "to the baseline on the same images",
-            lambda row: row["result"].comparison and row["result"].comparison.accuracy,
+            lambda row: row["result"].corrected and row["result"].corrected.comparison.accuracy,
         ),
         Column("verdict", lambda row: row["result"].corrected.verdict if row["result"].corrected else None),
     ]
