@@ -26,8 +26,6 @@ def test_a_training_on_another_backend(backend, tmp_path):
     told = json.loads(done.stdout.splitlines()[-1])
     assert backend in told["device"]
     assert told["compiles_augmentation"] == (backend == "jax")
-    # Only of JAX does Keras think that it may be asked from several threads.
-    assert told["waits_for_each_batch"] == (backend != "jax")
     assert told["phases"] == ["first", "first", "second"]
     # The second phase decays the head to zero.
     assert told["best_epoch"] == told["losses"].index(min(told["losses"])) + 1 == 2
