@@ -8,9 +8,9 @@ from emotion_tl.analysis.run_figures import f1_positions, recall_positions
 MIN_CLASS_IMAGES = 10
 """Test images of a class from which on its recall and F1 have intervals.
 
-All intervals come from resamples of the test images. One leaves out a class of n images with the probability e^-n: one
-in 7 with two images, whose recall then counts as 0, and fewer than one in 20,000 with ten. And where a handful of images
-are all right or all wrong, every resample says the same, and the interval has no width.
+All intervals come from resamples of the test images. A resample leaves out a class of n images with the probability
+e^-n: one in 7 with two images, whose recall then counts as 0, and fewer than one in 20,000 with ten. And where a few
+images are all right or all wrong, every resample says the same, and the interval has no width.
 """
 
 TOO_FEW_IMAGES = "too few test images"

@@ -18,7 +18,7 @@ COMPARED_METRICS = ("accuracy", "macro_f1")
 class Difference:
     """A metric of the candidate minus that of the baseline, as a fraction, with a paired interval.
 
-    The ends are NaN where there are too few test images for one: then nothing is above or below it, and no gain claimed.
+    The ends are NaN where there are too few test images for one: then nothing is claimed.
     """
 
     value: float
