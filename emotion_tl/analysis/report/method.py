@@ -1,6 +1,8 @@
 """The last chapter: how the figures came about, and which runs they come from."""
 
 from emotion_tl.analysis.comparison import Comparison
+from emotion_tl.analysis.report.columns import duration_column
+from emotion_tl.analysis.training_time import seconds_outside_epochs, training_seconds
 from emotion_tl.evaluation.told import told_level
 from emotion_tl.html_report.blocks import BulletList, Column, DataTable, Details, Section
 
@@ -41,6 +43,8 @@ def method_section(comparison: Comparison) -> Section:
                                 lambda row: f"{100 * row['run'].metrics['test_accuracy']:.1f}",
                                 lambda row: row["run"].metrics["test_accuracy"],
                             ),
+                            duration_column("training", lambda row: [training_seconds(row["run"])]),
+                            duration_column("outside epochs", lambda row: [seconds_outside_epochs(row["run"])]),
                             Column("weights", lambda row: row["run"].tags.get("weights")),
                             Column("commit", lambda row: row["run"].tags.get("git_commit", "")[:9]),
                             Column("MLflow run", lambda row: row["run"].run_id),
