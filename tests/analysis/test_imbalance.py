@@ -96,6 +96,17 @@ def test_nothing_is_claimed_of_a_class_with_hardly_any_test_images(tmp_path):
     assert recall.get_ylabel() == "recall of angry on test, %\n(too few test images)"
 
 
+def test_treatments_of_other_training_images_are_not_compared(tmp_path):
+    for treatment, fingerprint in (("none", "all"), ("focal", "cleaned"), ("oversample", "cleaned")):
+        log_run(
+            tmp_path, ["backbone=baseline_cnn", f"imbalance={treatment}"], 0.6, {"dataset_fingerprint": fingerprint}
+        )
+    found = read_records(TrackingConfig(uri=store(tmp_path)), None, [])
+    (treatments,) = find_treatments(compare_records(found, CompareConfig(num_bootstrap_resamples=50), "simulated"))
+    assert set(treatments.results) == {"focal", "oversample"}
+    assert treatments.against_untreated == {}
+
+
 def test_the_table_shows_the_intervals_that_decide(several):
     table = treatments_table(several)
     assert table.caption.endswith(
