@@ -203,6 +203,10 @@ def test_a_browser_shows_the_report_without_a_word_and_without_a_request(report,
         assert max(widths) <= size[0]
 
 
+def test_the_report_tells_which_classes_have_no_interval(report):
+    assert "Recall and F1 of a class with fewer than 10 test images have none." in report.read_text()
+
+
 def test_the_models_sort_by_a_click(report):
     with open_page(report) as watched:
         table = watched.page.get_by_role("table", name="Figures on test, in %")
