@@ -15,6 +15,7 @@ from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.leak_free import leak_free_caveat, num_leak_free, told_absence
 from emotion_tl.analysis.stages import stage_of
 from emotion_tl.analysis.told import told_spread
+from emotion_tl.analysis.training_time import slowest_seconds
 from emotion_tl.evaluation.told import told_level
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
 from emotion_tl.tracking.store import ui_command
@@ -56,7 +57,7 @@ def terminal_table(comparison: Comparison, name_width: int = NAME_WIDTH) -> Tabl
     table.add_column("accuracy", justify="right", no_wrap=True)
     # As wide as its heading: why there is no figure may take both lines of a model.
     table.add_column("leak-free", justify="right", max_width=9)
-    for heading in ("macro-F1", "minutes"):
+    for heading in ("macro-F1", "minutes\nat most"):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in comparison.results:
         summary, leak_free = result.summary, result.leak_free_summary
@@ -65,7 +66,7 @@ def terminal_table(comparison: Comparison, name_width: int = NAME_WIDTH) -> Tabl
             told_spread(summary.accuracy),
             f"{100 * leak_free.accuracy.mean:.1f}" if leak_free else told_absence(num_leak_free(result.model.test)),
             f"{100 * summary.macro_f1.mean:.1f}",
-            f"{result.model.mean_metric('training_seconds') / 60:.1f}",
+            f"{slowest_seconds(result.model) / 60:.1f}",
         )
     return table
 

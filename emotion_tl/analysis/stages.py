@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first
+from emotion_tl.analysis.training_time import seconds_outside_epochs
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 
@@ -82,11 +82,10 @@ def learning_curve(run: RunRecord) -> pd.DataFrame:
         Columns epoch, seconds (since the training began) and val_accuracy (0..1, the best so far), a row an epoch.
     """
     history = run.history
-    outside = max(0.0, run.metrics.get("training_seconds", np.nan) - history["seconds"].sum())
     return pd.DataFrame(
         {
             "epoch": history["epoch"],
-            "seconds": outside + history["seconds"].cumsum(),
+            "seconds": seconds_outside_epochs(run) + history["seconds"].cumsum(),
             "val_accuracy": history["val_accuracy"].cummax(),
         }
     )

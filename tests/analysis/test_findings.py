@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from emotion_tl.analysis.answers import answer_questions, told_fractions
@@ -18,6 +19,7 @@ from tests.analysis.simulated_runs import log_run, store
 from tests.browser import NARROW, WIDE, open_page
 
 NETWORK = ["backbone=inceptionv3", "head=mlp"]
+TABLES = ("models", "runs", "differences", "classes", "transfer", "treatments", "calibration", "ensembles")
 LAST = ["schedule=frozen_then_unfrozen", "schedule.phases.unfrozen.trainable_blocks=2"]
 
 
@@ -131,7 +133,61 @@ def report(comparison, findings, tmp_path_factory):
 
 def test_the_tables(report):
     names = {path.name for path in report.parent.glob("*.csv")}
-    assert names == {"models.csv", "runs.csv", "differences.csv", "classes.csv", "calibration.csv"}
+    assert names == {f"{name}.csv" for name in TABLES}
+
+
+def test_a_table_holds_the_intervals_of_the_recalls_and_what_a_run_took(report, comparison):
+    models, runs = (pd.read_csv(report.parent / f"{name}.csv") for name in ("models", "runs"))
+    recall = comparison.results[0].summary.class_recall["angry"]
+    told = models.loc[0, ["recall_angry", "recall_angry_low", "recall_angry_high"]]
+    assert told.tolist() == pytest.approx([recall.mean, recall.low, recall.high])
+    assert (models["slowest_training_seconds"] >= models["training_seconds"]).all()
+    assert set(runs["training_seconds"]) == {60}
+    assert set(runs["seconds_outside_epochs"]) == {10}
+
+
+def test_the_table_of_the_transfer_gain(report, findings):
+    rows = pd.read_csv(report.parent / "transfer.csv").set_index("what_learns")
+    (gain,) = findings.transfer_gains
+    assert list(rows.index) == ["frozen", "last blocks", "all unfrozen", "from scratch"]
+    step = gain.steps[1].gain
+    assert rows.loc["last blocks", "gain_low"] == pytest.approx(step.comparison.accuracy.low)
+    assert rows.loc["last blocks", "gain_verdict"] == "better"
+    over_scratch = rows["gain_over_scratch"].dropna()
+    assert over_scratch.to_dict() == pytest.approx({"all unfrozen": gain.over_scratch.comparison.accuracy.value})
+    assert set(rows["seconds_budget"]) == {60}
+    assert rows["num_seeds_within_epoch_budget"].tolist() == [3, 1, 1, 1]
+    assert rows.loc["frozen", "val_accuracy_within_epoch_budget"] == pytest.approx(0.39)
+
+
+def test_the_table_of_the_treatments_has_the_joint_intervals(report, findings):
+    rows = pd.read_csv(report.parent / "treatments.csv").set_index("treatment")
+    (treatments,) = findings.treatments
+    assert rows.loc["none", ["accuracy_to_none", "rare_recall_to_none"]].isna().all()
+    jointly = treatments.simultaneous["class_weight"].macro_f1
+    told = rows.loc["class_weight", ["macro_f1_to_none", "macro_f1_to_none_low", "macro_f1_to_none_high"]]
+    assert told.tolist() == pytest.approx([jointly.value, jointly.low, jointly.high])
+    assert rows.loc["class_weight", "verdict"] == "worse"
+    assert set(rows["rare_class"]) == {"angry"}
+
+
+def test_the_table_of_the_ensembles(report, findings):
+    rows = pd.read_csv(report.parent / "ensembles.csv").set_index("ensemble")
+    assert list(rows.index) == ["mean of all models", "weighted vote", "stacked"]
+    for ensemble in findings.ensembles.results:
+        row = rows.loc[ensemble.name]
+        assert row["leak_free_accuracy_low"] == pytest.approx(ensemble.leak_free_summary.accuracy.low)
+        assert row["accuracy_to_best_alone"] == pytest.approx(ensemble.pair.comparison.accuracy.value)
+    weights = rows.filter(like="weight_")
+    assert weights.loc["weighted vote"].sum() == pytest.approx(1)
+    assert weights.loc["stacked"].isna().all()
+
+
+def test_what_an_earlier_comparison_left_in_the_folder_is_not_kept(comparison, findings, tmp_path):
+    (tmp_path / "treatments.csv").write_text("of other runs")
+    write_tables(comparison, replace(findings, treatments=[]), tmp_path)
+    assert not (tmp_path / "treatments.csv").exists()
+    assert (tmp_path / "transfer.csv").exists()
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -146,11 +202,19 @@ def test_a_browser_shows_the_report_without_a_word_and_without_a_request(report,
             "Models",
             "Differences to the baseline",
             "What transfer brings",
+            "Where in the network the features transfer from",
             "Treatments of class imbalance",
             "For whoever uses a model",
             "How this was computed",
         ]
         assert watched.page.get_by_role("img").count() >= 5
+        # A table may be wider than the page and scrolls; what it is about is read without that.
+        widths = watched.page.locator("caption span").evaluate_all("all => all.map(one => one.offsetWidth)")
+        assert max(widths) <= size[0]
+
+
+def test_the_report_tells_which_classes_have_no_interval(report):
+    assert "Recall and F1 of a class with fewer than 10 test images have none." in report.read_text()
 
 
 def test_the_models_sort_by_a_click(report):
