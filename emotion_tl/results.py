@@ -19,6 +19,7 @@ from emotion_tl.evaluation.learning_curves import learning_curves
 from emotion_tl.evaluation.predictions import predictions_table, probability_columns
 from emotion_tl.evaluation.report import evaluate, flatten_metrics
 from emotion_tl.explanation.run_figures import explanation_figures
+from emotion_tl.fed import told_phases
 from emotion_tl.inference.cost import measure_cost
 from emotion_tl.inference.model_file import describe_model, save_model
 from emotion_tl.models.transfer_model import TransferModel
@@ -196,7 +197,7 @@ def log_results(
     run.log_metrics({"best_epoch": metrics["best_epoch"], "training_seconds": metrics["training_seconds"]})
     timed = dataset.test.read(np.arange(min(NUM_TIMED_IMAGES, len(dataset.test))))
     run.log_metrics(measure_cost(model.probabilities(), folder / "model.keras", timed))
-    run.log_tags({INPUTS_TAG: "; ".join(f"{phase}: {fed}" for phase, fed in metrics["inputs"].items())})
+    run.log_tags({INPUTS_TAG: told_phases(metrics["inputs"])})
     if config.tracking.log_model:
         examples = dataset.test.read(np.arange(min(NUM_EXAMPLE_IMAGES, len(dataset.test))))
         log_keras_model(model.probabilities(), folder / "model.keras", examples, dataset.class_names)

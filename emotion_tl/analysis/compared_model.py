@@ -15,12 +15,10 @@ import pandas as pd
 from emotion_tl.analysis.model_names import name_models, numbered, tell_apart
 from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.evaluation.predictions import classes_of, probability_columns
+from emotion_tl.fed import is_cached
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 from emotion_tl.tracking.runs import INPUTS_TAG
-
-# How a run says that a phase was not fed images.
-CACHED = "cached activations"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +52,16 @@ class ComparedModel:
     def seeds(self) -> tuple[int, ...]:
         """Returns the seeds of the runs."""
         return tuple(run.seed for run in self.runs)
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Returns whether the backbone began with pretrained weights."""
+        return self.tags.get("pretrained") == "yes"
+
+    @property
+    def train_fraction(self) -> float:
+        """Returns the share of the training images that it learnt from; runs from before there was one took all."""
+        return float(self.settings["data"].get("train_fraction", 1.0))
 
     @cached_property
     def val(self) -> ModelPredictions:
@@ -114,7 +122,7 @@ def best_on_val_first(models: Sequence[ComparedModel]) -> list[ComparedModel]:
 
 def inputs_in_short(run: RunRecord) -> dict[str, str]:
     """Returns what a run was fed as a setting, by which a name may tell it from another run."""
-    return {INPUTS_TAG: "cached" if CACHED in run.tags.get(INPUTS_TAG, "") else "images"}
+    return {INPUTS_TAG: "cached" if is_cached(run.tags.get(INPUTS_TAG, "")) else "images"}
 
 
 def model_key(run: RunRecord) -> str:

@@ -119,6 +119,7 @@ class ArrayCache:
             with storage_errors_told(self.folder):
                 missing = [recipe for recipe in recipes if not locate_entry(self.folder, recipe.key).is_dir()]
                 if missing:
+                    remove_leftovers(self.folder)
                     computed = {entry.key for entry in list_entries(self.folder) if entry.is_being_computed()}
                     num_missing_bytes = sum(recipe.num_bytes for recipe in missing if recipe.key not in computed)
                     check_room(self.folder, recipes, num_missing_bytes, self._size_limit, self._needed)

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import time
 from typing import Any
 
@@ -24,8 +25,13 @@ from emotion_tl.training.views import IMAGE, MIRROR, apply_view, describe_view
 
 logger = logging.getLogger(__name__)
 
-# Batches between two entries in the record from which an interrupted computation goes on.
+# Batches between two entries in the record from which an interrupted computation goes on. They are fewer above so many
+# bytes in float32, of which there are several copies in memory at once.
 BATCHES_AT_ONCE = 4
+LARGEST_CHUNK_BYTES = 2**27
+
+# One activation of so many is looked at to tell how large they are. Odd, so that no channel is left out.
+SAMPLED_EVERY = 97
 
 # Settings of a layer that do not change what it computes outside of training.
 WITHOUT_EFFECT = ("name", "trainable", "seed")
@@ -52,6 +58,16 @@ class Activations:
             "keras": keras.__version__,
             "batch_size": config.trainer.evaluation_batch_size,
         }
+        # What is compiled rounds in other places. Where nobody asks for it, backend and device decide.
+        if config.trainer.jit_compile is not None:
+            self.key_parts["jit_compile"] = config.trainer.jit_compile
+
+    @property
+    def rows_at_once(self) -> int:
+        """Images between two entries in the record, whole batches of them."""
+        batch_size = self.config.trainer.evaluation_batch_size
+        batch_bytes = batch_size * np.dtype("float32").itemsize * math.prod(self.cut.frozen.output.shape[1:])
+        return batch_size * max(min(BATCHES_AT_ONCE, LARGEST_CHUNK_BYTES // batch_bytes), 1)
 
     def recipe(self, split: Split, view: str) -> ArrayRecipe:
         """Returns what the entry of a split and a view is and what it depends on."""
@@ -89,7 +105,7 @@ class Activations:
             activations = self.cache.get_or_compute(
                 recipe,
                 part_of(whole, split) if whole is not None else self.checked(computed_before or self.rows(split, view)),
-                rows_at_once=BATCHES_AT_ONCE * self.config.trainer.evaluation_batch_size,
+                rows_at_once=self.rows_at_once,
                 on_progress=progress.update,
                 on_wait=lambda: logger.info("cache    %s: another run is computing it, waiting for that", title),
             )
@@ -128,7 +144,7 @@ class Activations:
 
         def compute_and_check(start: int, stop: int) -> np.ndarray:
             activations = compute(start, stop)
-            magnitudes = np.abs(np.asarray(activations, dtype="float32"))
+            magnitudes = np.abs(np.asarray(activations).ravel()[::SAMPLED_EVERY].astype("float32"))
             magnitudes = magnitudes[magnitudes > 0]
             if magnitudes.size and np.median(magnitudes) < np.finfo("float16").smallest_normal:
                 reason = f"the activations of {self.cut.layer} are too small for float16"
@@ -142,9 +158,11 @@ def predict_images(
     network: keras.Model, split: Split, view: str, positions: slice, config: ExperimentConfig
 ) -> list[np.ndarray]:
     """Returns each output of a network for some images of a split in a view, in their order."""
-    images = apply_view(split.read(positions), config.augmentation, view, positions.start)
-    # Whole batches only: a smaller last one would be compiled anew.
     batch_size = config.trainer.evaluation_batch_size
+    starts = range(positions.start, positions.stop, batch_size)
+    parts = [slice(start, min(start + batch_size, positions.stop)) for start in starts]
+    images = np.concatenate([apply_view(split.read(part), config.augmentation, view, part.start) for part in parts])
+    # Whole batches only: a smaller last one would be compiled anew.
     missing = -len(images) % whole_batch_size(batch_size, len(split))
     padded = np.concatenate([images, np.repeat(images[-1:], missing, axis=0)])
     outputs = network.predict(padded, batch_size=batch_size, verbose=0)

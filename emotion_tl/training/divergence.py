@@ -6,15 +6,14 @@ import keras
 
 from emotion_tl.errors import TrainingDivergedError
 
+# Batches between two looks at the loss. It is that of so many batches ago, for which the device need not be waited for.
+CHECK_EVERY = 25
 # Guessing costs log(num_classes). A mean loss this many times larger does not come back.
 LARGEST_LOSS = 50.0
 
 
 class DivergenceGuard(keras.callbacks.Callback):
     """Raises as soon as the training loss is not finite or far above that of guessing."""
-
-    # With JAX, Keras calls it from a thread that waits for a step, while the next ones are handed to the device.
-    async_safe = True
 
     def __init__(self, phase: str, num_classes: int, learning_rate: float):
         """Takes what the error message tells."""
@@ -23,12 +22,19 @@ class DivergenceGuard(keras.callbacks.Callback):
         self.limit = LARGEST_LOSS * math.log(num_classes)
         self.learning_rate = learning_rate
         self.epoch = 0
+        self.next_check = 0
+        self.noted: dict | None = None
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
+        self.next_check = 0
+        self.noted = None
 
     def on_train_batch_end(self, batch, logs=None):
-        self.check(logs)
+        # Keras may run several batches before it tells of the last of them.
+        if batch >= self.next_check:
+            self.check(self.noted)
+            self.noted, self.next_check = logs, batch + CHECK_EVERY
 
     def on_epoch_end(self, epoch, logs=None):
         self.check(logs)

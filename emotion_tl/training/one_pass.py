@@ -3,6 +3,8 @@
 Each phase would start from the pixels otherwise, and compute again most of what the other has computed.
 """
 
+import math
+
 import keras
 import numpy as np
 
@@ -15,6 +17,9 @@ from emotion_tl.training.activations import Activations, predict_images
 from emotion_tl.training.cuts import cut_network
 from emotion_tl.training.views import view_names
 from emotion_tl.training_config import PhaseConfig
+
+# What the head learns from is in memory until all of it is there. Where it is larger its phase makes a pass of its own.
+LARGEST_FEATURES_BYTES = 2**30
 
 
 def compute_for_later_phase(
@@ -35,10 +40,15 @@ def compute_for_later_phase(
     if cut is None:
         return
     below = Activations(cut, config)
+    # One of them, so that what one is promised is not removed for the sake of the other.
+    below.cache = above.cache
     missing = [each for each in missing if not below.has(*each)]
     recipes = [activations.recipe(*each) for activations in (above, below) for each in missing]
+    features = [len(split) * math.prod(above.cut.frozen.output.shape[1:]) for split, _ in missing]
+    if not missing or np.dtype("float32").itemsize * max(features) > LARGEST_FEATURES_BYTES:
+        return
     # What stands in the way is told by the phase that it concerns.
-    if not missing or above.cache.find_obstacle(*recipes) is not None:
+    if above.cache.find_obstacle(*recipes) is not None:
         return
     network = keras.Model(above.cut.frozen.input, [below.cut.frozen.output, above.cut.frozen.output])
     network.compile(jit_compile=choose_jit_compile(config.trainer, find_device()))

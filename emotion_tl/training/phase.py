@@ -3,11 +3,12 @@
 import keras
 
 from emotion_tl.config import ExperimentConfig
-from emotion_tl.distribution import num_devices_in_scope
+from emotion_tl.distribution import average_statistics, num_devices_in_scope
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import choose_jit_compile, find_device
 from emotion_tl.training.batches import EvaluationBatches, TrainingBatches
 from emotion_tl.training.best_epoch import BestEpochCallback
+from emotion_tl.training.callback_list import UnfetchedLogs
 from emotion_tl.training.divergence import DivergenceGuard
 from emotion_tl.training.freezing import learning_rate_multipliers, set_trainable
 from emotion_tl.training.history import HistoryRecorder
@@ -45,15 +46,25 @@ def fit_phase(keeper: StateKeeper, inputs: PhaseInputs, name: str) -> None:
             validation_data=EvaluationBatches(inputs.val, num_classes, config.trainer.evaluation_batch_size),
             initial_epoch=record.num_epochs,
             epochs=first_epoch + phase.epochs,
-            callbacks=[
-                keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.draw_order(epoch)),
-                *callbacks,
-                DivergenceGuard(name, num_classes, phase.learning_rate),
-                BestEpochCallback(record.best),
-                display,
-                HistoryRecorder(record.add, name, len(batches) * batches.batch_size),
-                StateCallback(keeper, name, str(inputs.feed), callbacks),
-            ],
+            callbacks=UnfetchedLogs(
+                [
+                    keras.callbacks.LambdaCallback(
+                        on_epoch_begin=lambda epoch, _: batches.draw_order(epoch),
+                        on_test_begin=lambda _: average_statistics(inputs.network),
+                    ),
+                    *callbacks,
+                    DivergenceGuard(name, num_classes, phase.learning_rate),
+                    BestEpochCallback(record.best),
+                    display,
+                    HistoryRecorder(record.add, name, len(batches) * batches.batch_size),
+                    StateCallback(keeper, name, str(inputs.feed), callbacks),
+                ],
+                add_history=True,
+                model=inputs.network,
+                epochs=first_epoch + phase.epochs,
+                steps=len(batches),
+                verbose=0,
+            ),
             # The order is that of `batches`; Keras would draw another one of the batches.
             shuffle=False,
             verbose=0,

@@ -16,9 +16,6 @@ class ProgressDisplay(keras.callbacks.Callback):
     Stands behind `BestEpochCallback`, whose verdict on the epoch it shows.
     """
 
-    # With JAX, Keras calls it from a thread that waits for a step, while the next ones are handed to the device.
-    async_safe = True
-
     def __init__(self, phase: str, first_epoch: int, num_epochs: int, batch_size: int, best: BestEpoch):
         """Takes the number of epochs before this phase and in it."""
         super().__init__()
@@ -46,16 +43,16 @@ class ProgressDisplay(keras.callbacks.Callback):
         # Keras counts several batches at once beyond the last one.
         num_done = min(batch + 1, self.params["steps"])
         speed = f"{num_done * self.batch_size / elapsed:,.0f} images/s"
-        self.seconds_training = elapsed
         if self.seconds_preparing is None:
             self.seconds_preparing = elapsed
-        if bar := self.bar:
-            bar.update(self.task, completed=num_done, speed=speed)
+        if self.bar:
+            self.bar.update(self.task, completed=num_done, speed=speed)
         elif time.perf_counter() - self.last_sign > HEARTBEAT_SECONDS:
             self.last_sign = time.perf_counter()
             self.console.print(f"{self.title}  {num_done / self.params['steps']:.0%}  {speed}")
 
     def on_test_begin(self, logs=None):
+        self.seconds_training = time.perf_counter() - self.started
         if self.bar:
             self.bar.update(self.task, speed="validating")
 

@@ -32,7 +32,9 @@ class RowLookup(keras.layers.Layer):
 
 def are_small(rows: tuple[Rows, ...]) -> bool:
     """Returns whether all these rows together may stay on the device."""
-    return sum(each.num_bytes for each in rows) <= LARGEST_RESIDENT_BYTES
+    stored = rows[0].read(np.array([0])).dtype
+    widening = np.dtype(table_dtype(stored.name)).itemsize / stored.itemsize
+    return widening * sum(each.num_bytes for each in rows) <= LARGEST_RESIDENT_BYTES
 
 
 def put_on_device(rows: tuple[Rows, ...]) -> tuple[keras.Variable, tuple[Rows, ...]]:

@@ -14,7 +14,7 @@ MIRROR = "mirror"
 # Of the fixed augmentations; not the run's seed, so that runs with other seeds share them.
 VIEW_SEED = 20_000
 # To be raised when the same settings would give other augmentations.
-VIEW_FORMAT = 1
+VIEW_FORMAT = 2
 
 
 def view_names(config: AugmentationConfig, num_views: int) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import pytest
 from emotion_tl.caching.array_cache import ROOM_LOCK, ArrayCache
 from emotion_tl.caching.entry import META_FILE
 from emotion_tl.caching.locking import locked
+from emotion_tl.caching.stored_entries import REMOVED_PREFIX
 from emotion_tl.caching.unavailable import CacheUnavailableError
 from tests.caching.arrays import ROWS_AT_ONCE, STARTS, Computation, make_cache, make_recipe
 
@@ -152,6 +153,14 @@ def test_an_array_that_fits_or_is_there_meets_no_obstacle(full):
     assert ArrayCache(full, THREE_ENTRIES).find_obstacle(recipe_of("d")) is None
     assert ArrayCache(full / "nowhere", THREE_ENTRIES).find_obstacle(recipe_of("d")) is None
     assert ArrayCache(full, 0).find_obstacle(recipe_of("a")) is None
+
+
+def test_what_a_killed_removal_left_is_removed_before_room_is_looked_for(full):
+    leftover = full / f"{REMOVED_PREFIX}0"
+    leftover.mkdir()
+    (leftover / "array.npy").write_bytes(bytes(NUM_BYTES))
+    assert ArrayCache(full, THREE_ENTRIES).find_obstacle(recipe_of("d")) is None
+    assert not leftover.exists()
 
 
 def test_room_is_made_by_one_process_at_a_time(tmp_path):

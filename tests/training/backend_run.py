@@ -5,7 +5,6 @@ A process can run Keras on one backend only, and that of the tests is TensorFlow
 
 import json
 import sys
-import threading
 from pathlib import Path
 
 from emotion_tl.runtime import configure, select_backend
@@ -19,8 +18,6 @@ from emotion_tl.config import AugmentationConfig, BackboneConfig, ExperimentConf
 from emotion_tl.inference.model_file import ModelDescription, load_model, save_model  # noqa: E402
 from emotion_tl.models.augmentation import augmentation_layers  # noqa: E402
 from emotion_tl.models.transfer_model import build_transfer_model  # noqa: E402
-from emotion_tl.training import phase  # noqa: E402
-from emotion_tl.training.divergence import DivergenceGuard  # noqa: E402
 from emotion_tl.training.prediction import predict_splits  # noqa: E402
 from emotion_tl.training.trainer import train  # noqa: E402
 from tests import tiny  # noqa: E402
@@ -32,16 +29,6 @@ def compiles_augmentation() -> bool:
     network = keras.Sequential([keras.Input((8, 8, 1)), *augmentation_layers(everything, seed=0)])
     network.compile(jit_compile="auto")
     return bool(network.jit_compile)
-
-
-class WatchedGuard(DivergenceGuard):
-    """Keeps the threads from which Keras tells of batches, the main one as soon as one callback asks for that."""
-
-    threads: set[threading.Thread] = set()  # noqa: RUF012 - of all phases
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.threads.add(threading.current_thread())
-        super().on_train_batch_end(batch, logs)
 
 
 def make_config(backend: str, folder: Path) -> ExperimentConfig:
@@ -71,7 +58,6 @@ def main(backend: str, folder: Path) -> None:
     def look(row: dict) -> None:
         seen.append({weight.path: keras.ops.convert_to_numpy(weight) for weight in model.network.weights})
 
-    phase.DivergenceGuard = WatchedGuard
     result = train(model, dataset, config, folder, (look,))
     inference = model.probabilities()
     (probabilities,) = predict_splits(model, config.schedule.phases[result.best_phase], (dataset.val,), config)
@@ -82,7 +68,6 @@ def main(backend: str, folder: Path) -> None:
     told = {
         "device": str(device),
         "compiles_augmentation": compiles_augmentation(),
-        "waits_for_each_batch": threading.main_thread() in WatchedGuard.threads,
         "phases": result.history["phase"].tolist(),
         "losses": result.history["val_log_loss"].tolist(),
         "best_epoch": result.best_epoch,

@@ -6,12 +6,13 @@ import pytest
 
 from emotion_tl.caching.activation_cache import open_activation_cache
 from emotion_tl.config import AugmentationConfig, BackboneConfig, HeadConfig
+from emotion_tl.fed import WHOLE_NETWORK, told_activations
 from emotion_tl.models.transfer_model import build_transfer_model
+from emotion_tl.training import activations as activations_module
 from emotion_tl.training.activations import Activations, hash_architecture
 from emotion_tl.training.cuts import cut_network
-from emotion_tl.training.inputs import WHOLE_NETWORK
 from emotion_tl.training.trainer import train
-from emotion_tl.training.views import IMAGE, MIRROR
+from emotion_tl.training.views import IMAGE, MIRROR, view_names
 from tests.tiny import make_config, make_phase, make_split
 from tests.training.trainings import GOOD, run
 
@@ -119,6 +120,20 @@ def test_the_mirror_is_the_mirror_image(tmp_path):
     np.testing.assert_allclose(rows.read(np.array([12, 23])), mirrored[[0, 11]], rtol=1e-3, atol=1e-6)
 
 
+def test_an_augmentation_is_the_same_however_many_images_are_computed_at_once(tmp_path, monkeypatch):
+    split = make_split("train", [15, 14, 14])
+    settings = {"augmentation": AugmentationConfig(rotation_factor=0.2, contrast_factor=0.3)}
+    (view,) = view_names(settings["augmentation"], 2)[1:]
+    at_once = make_activations(tmp_path / "many", **settings)
+    assert at_once.rows_at_once == 32
+    many = at_once.load_view(split, view)
+    monkeypatch.setattr(activations_module, "LARGEST_CHUNK_BYTES", 1)
+    in_turn = make_activations(tmp_path / "few", **settings)
+    assert in_turn.rows_at_once == 8
+    np.testing.assert_array_equal(in_turn.load_view(split, view), many)
+    assert np.abs(many - at_once.load_view(split, IMAGE)).max() > 0.01
+
+
 def key(activations, split=None, view=IMAGE) -> str:
     return activations.recipe(split or make_split("val", [4, 4, 4]), view).key
 
@@ -143,7 +158,11 @@ def test_the_key_changes_with_everything_that_changes_an_activation(tmp_path, dt
     keys.add(key(Activations(activations.cut, activations.config)))
     flipped = make_activations(tmp_path, augmentation=FLIPPED)
     keys.add(key(flipped, view=MIRROR))
-    assert len(keys) == 8
+    for jit_compile in (True, False):
+        compiled = make_config()
+        compiled.trainer.jit_compile = jit_compile
+        keys.add(key(Activations(activations.cut, compiled)))
+    assert len(keys) == 10
 
 
 def small_network(*, flip: bool = False, parallel: bool = False, augmented: bool = False) -> keras.Model:
@@ -226,6 +245,6 @@ def test_a_phase_of_one_epoch_takes_one_view(dataset, tmp_path):
     config.trainer.cache_views = 2
     result, _ = run(config, dataset, tmp_path)
     assert result.inputs == {
-        "first": "cached activations of pooling; views: image",
-        "second": "cached activations of pooling; views: image, mirror",
+        "first": told_activations("pooling", (IMAGE,)),
+        "second": told_activations("pooling", (IMAGE, MIRROR)),
     }

@@ -7,6 +7,7 @@ import pytest
 from emotion_tl.config import AugmentationConfig
 from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.training import activations as activations_module
+from emotion_tl.training import one_pass
 from emotion_tl.training.activations import Activations
 from emotion_tl.training.cuts import cut_network
 from emotion_tl.training.inputs import feed_splits
@@ -86,6 +87,16 @@ def test_where_there_is_no_later_phase_its_own_is_all_that_is_computed(blocks, t
     fill(model, config, split)
     assert sum(computed) == num_views * len(split)
     assert len(list((tmp_path / "cache").rglob("array.npy"))) == num_views
+
+
+def test_features_too_large_for_memory_are_left_to_their_own_pass(tmp_path, computed, monkeypatch):
+    split = make_split("train", [8, 8, 8])
+    model, config = make_case(tmp_path, 0, 1)
+    monkeypatch.setattr(one_pass, "LARGEST_FEATURES_BYTES", 24 * 4)
+    fill(model, config, split)
+    assert sum(computed) == 2 * len(split)
+    # Those of this phase alone.
+    assert len(list((tmp_path / "cache").rglob("array.npy"))) == 2
 
 
 def test_what_one_of_the_two_has_is_left_to_the_other(tmp_path, computed):

@@ -47,6 +47,10 @@ def test_what_is_too_large_stays_off_the_device(monkeypatch):
     monkeypatch.setattr(row_lookup, "LARGEST_RESIDENT_BYTES", 2 * 6 * 24 * 24)
     assert are_small((rows, rows))
     assert not are_small((rows, rows, rows))
+    monkeypatch.setattr(row_lookup, "find_device", lambda: Device("tensorflow", "gpu", ("gpu:0",)))
+    # As float16 they are twice as large there.
+    assert are_small((rows,))
+    assert not are_small((rows, rows))
 
 
 def test_training_is_the_same_on_and_off_the_device(dataset, tmp_path, monkeypatch):
