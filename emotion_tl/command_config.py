@@ -1,10 +1,10 @@
 """The typed configurations of the commands beside `train`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from omegaconf import MISSING
 
-from emotion_tl.config import BackboneConfig, DataConfig, TrackingConfig
+from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig, HeadConfig, TrackingConfig
 from emotion_tl.training_config import TrainerConfig
 
 
@@ -38,6 +38,7 @@ class CompareConfig:
 
 
 EXPLANATION_METHODS = ("grad_cam", "class_activation_map")
+PREDICTION_OUTPUTS = ("table", "jsonl", "csv")
 
 
 @dataclass
@@ -47,7 +48,7 @@ class PredictConfig:
     Attributes:
         model: path of a model.keras or of a run's folder, id of an MLflow run, or name of a registered model.
         images: an image file or a folder, searched through with its sub-folders.
-        output: "table", "jsonl" or "csv".
+        output: one of `PREDICTION_OUTPUTS`.
         explain: write for each image a picture of what the model looked at.
         explain_with: one of `EXPLANATION_METHODS`; a class activation map needs a head that averages over
             places and is linear.
@@ -139,3 +140,21 @@ class AuditConfig:
     data: DataConfig = field(default_factory=DataConfig)
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+
+
+def frozen_experiment(config: AuditConfig | ProbeConfig, weights: str | None) -> ExperimentConfig:
+    """Returns the experiment that a network belongs to of which only features are wanted: there is no training of it.
+
+    A run with this backbone shares the features in the cache.
+
+    Args:
+        weights: of the backbone. Where they cannot be had, random ones do not take their place.
+    """
+    return ExperimentConfig(
+        seed=config.seed,
+        cache_dir=config.cache_dir,
+        data=config.data,
+        backbone=replace(config.backbone, weights=weights, allow_random_weights=False),
+        head=HeadConfig(name="linear"),
+        trainer=config.trainer,
+    )

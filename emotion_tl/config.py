@@ -4,6 +4,7 @@ The fields are the keys of the YAML files under ``conf/`` and of the command lin
 Hydra, so that a mistake in a setting is told at once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, cast
@@ -210,7 +211,8 @@ class ExperimentConfig:
 
     Attributes:
         seed: of the weights, the order of the images, augmentation and dropout.
-        cache_dir: folder of the packed image stores, shared by all runs.
+        cache_dir: folder of everything that is computed once and shared by all runs: packed images, activations, parts
+            of audits, and the locks on them.
     """
 
     seed: int = 0
@@ -225,6 +227,10 @@ class ExperimentConfig:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
+
+
+Compose = Callable[[list[str]], ExperimentConfig]
+"""Returns the experiment that some overrides make. Raises a ConfigurationError where they make none."""
 
 
 def to_typed(schema: type, composed: DictConfig) -> Any:

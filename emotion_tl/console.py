@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.text import Text
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -26,18 +27,13 @@ def configure_logging(output_dir: Path | None) -> None:
 
 def print_error(message: str) -> None:
     """Tells of a mistake on standard error."""
-    console.print(f"[bold red]error:[/] {escape(message)}")
+    console.print(Text.assemble(("error:", "bold red"), " ", message))
 
 
 def print_heading(title: str, text: str) -> None:
     """Separates the jobs of a sweep."""
-    console.rule(escape(title), align="left")
-    console.print(escape(text))
-
-
-def escape(text: str) -> str:
-    """Returns text in which square brackets are no mark-up."""
-    return text.replace("[", r"\[")
+    console.rule(Text(title), align="left")
+    console.print(Text(text))
 
 
 def shown(path: Path) -> Path:

@@ -2,12 +2,19 @@
 
 import logging
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
 
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    import keras
+
 logger = logging.getLogger(__name__)
+
+# Keras' names for what BatchNormalization keeps of the batches.
+MOVING_STATISTICS = ("moving_mean", "moving_variance")
 
 
 class Distribution(Protocol):
@@ -30,8 +37,8 @@ def build_distribution(config: ExperimentConfig, names: tuple[str, ...]) -> Dist
 
     On JAX the compiled step is one program over all devices, to which a batch is a batch: BatchNormalization and
     gradient clipping see the whole of it. On TensorFlow each device runs the step on its part and the gradients are
-    added up: BatchNormalization that learns takes its statistics from that part, and dropout and augmentation draw the
-    same numbers on every device. Apart from that, the result is that of one device.
+    added up: BatchNormalization that learns normalises by the statistics of that part (see `average_statistics`), and
+    dropout and augmentation draw the same numbers on every device. Apart from that, the result is that of one device.
 
     Args:
         names: as in `emotion_tl.runtime.Device`.
@@ -48,6 +55,16 @@ def build_distribution(config: ExperimentConfig, names: tuple[str, ...]) -> Dist
         import keras
 
         return keras.distribution.DataParallel(devices=list(names))
+    return mirrored_strategy(names)
+
+
+@cache
+def mirrored_strategy(names: tuple[str, ...]) -> Distribution:
+    """Returns TensorFlow's strategy over some devices, the same one for all experiments of a process.
+
+    A second one would number its exchanges between the devices from the start again, and TensorFlow takes those for
+    the first one's: an error where the shapes differ.
+    """
     import tensorflow
 
     return tensorflow.distribute.MirroredStrategy(list(names))
@@ -87,6 +104,12 @@ def check_batch_size(key: str, batch_size: int, num_devices: int) -> None:
 def check_mirrored(config: ExperimentConfig, num_devices: int) -> None:
     """Refuses what Keras computes differently, or not at all, inside TensorFlow's MirroredStrategy (seen in 3.15)."""
     advice = "Use trainer.backend=jax, or trainer.devices=one."
+    if config.trainer.precision == "mixed_float16":
+        raise ConfigurationError(
+            f"trainer.precision: expected mixed_bfloat16 or float32 on {num_devices} devices with the tensorflow "
+            "backend, where an overflow on any device but the first is not seen and gets into the weights. Received: "
+            f"mixed_float16. {advice}"
+        )
     for name in ("gradient_accumulation_steps", "steps_per_execution"):
         value = getattr(config.trainer, name) or 1
         if value > 1:
@@ -101,6 +124,18 @@ def check_mirrored(config: ExperimentConfig, num_devices: int) -> None:
                 "tensorflow backend, where each device would clip the gradient of its part rather than of the batch. "
                 f"Received: {phase.gradient_clip_norm}. {advice}"
             )
+
+
+def average_statistics(network: "keras.Model") -> None:
+    """Gives each device the mean over the devices of the moving statistics of BatchNormalization.
+
+    Inside TensorFlow's MirroredStrategy each device keeps those of its own parts of the batches, and the first one's
+    would be saved. Elsewhere there is nothing to do.
+    """
+    for variable in network.non_trainable_variables:
+        copies = getattr(variable.value, "values", ())
+        if len(copies) > 1 and variable.name in MOVING_STATISTICS:
+            variable.assign(sum(copies) / len(copies))
 
 
 def num_devices_in_scope() -> int:

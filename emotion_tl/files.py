@@ -1,5 +1,6 @@
-"""Files that are written as a whole or not at all, however the process ends."""
+"""Files that are written as a whole or not at all, however the process ends, and known by their content."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,19 +12,31 @@ STATE_FOLDER = "state"
 def replace_file(path: Path, write: Callable[[Path], object], must_outlive_power: bool = False) -> None:
     """Writes a file beside its place and moves it there: who reads it meanwhile finds the old one or the new one.
 
+    One process at a time may write it.
+
     Args:
         path: of the file.
         write: writes to the path it is given, which ends as that of the file.
         must_outlive_power: wait until it has reached the disk.
     """
     partial = path.with_name(f"partial.{path.name}")
-    write(partial)
-    if must_outlive_power:
-        force_to_disk(partial)
-    partial.replace(path)
+    try:
+        write(partial)
+        if must_outlive_power:
+            force_to_disk(partial)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def force_to_disk(path: Path) -> None:
     """Waits until a file has reached the disk: a name that outlives a power failure must not stand for nothing."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def sha256_of(path: Path) -> str:
+    """Returns the SHA-256 of a file as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion_tl.config import ExperimentConfig, to_plain
+from emotion_tl.files import sha256_of
 from emotion_tl.runtime import installed_versions
 
 # Settings that cannot change the result. The data set is known by its fingerprint, wherever it lies.
@@ -107,10 +108,29 @@ def weights_identity(weights: str | None) -> str | None:
     """Returns the hash of a weights file, so that it is known wherever it lies; other settings as they are."""
     if weights is None or not Path(weights).expanduser().is_file():
         return weights
-    with Path(weights).expanduser().open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(Path(weights).expanduser())
 
 
 def hash_content(content: Any) -> str:
     """Returns a hash in hex of nested dicts, lists and scalars, whatever the order of their keys."""
     return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Returns nested dicts as one, by dotted keys; lists stay as they are."""
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def describe_differences(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """Returns which settings that were kept are not those of now, in words; None where all are.
+
+    Args:
+        kept, now: settings by their dotted keys.
+    """
+    keys = [key for key in {**kept, **now} if kept.get(key) != now.get(key)]
+    told = [f"{key}={kept.get(key)}, received {now.get(key)}" for key in keys[:3]]
+    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+    return f"expected {'; '.join(told)}{more}" if keys else None

@@ -13,11 +13,13 @@ from emotion_tl.audit.of_run import write_audit_of_run
 from emotion_tl.config import ExperimentConfig, to_plain
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.evaluation import figures
+from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.evaluation.gallery import mistakes_gallery, surest_mistakes
 from emotion_tl.evaluation.learning_curves import learning_curves
-from emotion_tl.evaluation.predictions import predictions_table
+from emotion_tl.evaluation.predictions import predictions_table, probability_columns
 from emotion_tl.evaluation.report import evaluate, flatten_metrics
 from emotion_tl.explanation.run_figures import explanation_figures
+from emotion_tl.fed import told_phases
 from emotion_tl.inference.cost import measure_cost
 from emotion_tl.inference.model_file import describe_model, save_model
 from emotion_tl.models.transfer_model import TransferModel
@@ -28,7 +30,6 @@ from emotion_tl.tracking.runs import FALLBACK_WEIGHTS, IDENTITY_TAG, INPUTS_TAG
 from emotion_tl.training.prediction import predict_splits
 from emotion_tl.training.record import TrainingResult
 
-FIGURE_RESOLUTION = 120  # dots per inch
 NUM_EXAMPLE_IMAGES = 4
 NUM_TIMED_IMAGES = 32
 
@@ -140,7 +141,6 @@ def write_results(
 ) -> None:
     """Writes what a run found into its folder."""
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2))
-    training.history.to_csv(folder / "history.csv", index=False)
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     save_model(model.probabilities(), describe_model(model, dataset, config), folder / "model.keras")
     write_figures(dataset, model, training, metrics, predictions, config, folder / "figures")
@@ -160,7 +160,7 @@ def write_figures(
     names = dataset.class_names
     counts = {name: split.class_counts(dataset.num_classes).tolist() for name, split in dataset.splits().items()}
     test = predictions[predictions["split"] == "test"].reset_index(drop=True)
-    probabilities = test[[f"probability_{name}" for name in names]].to_numpy()
+    probabilities = test[probability_columns(names)].to_numpy()
     official = metrics["test"]["official"]
     mistakes = surest_mistakes(dataset.test.labels, probabilities, config.evaluation.num_gallery_images)
     drawn = {
@@ -180,7 +180,7 @@ def write_figures(
         **explanation_figures(model.network, config.backbone.name, dataset.test, names, probabilities, config.seed),
     }
     for name, figure in drawn.items():
-        figure.savefig(folder / f"{name}.png", dpi=FIGURE_RESOLUTION)
+        save_figure(figure, folder / f"{name}.png")
 
 
 def log_results(
@@ -197,7 +197,7 @@ def log_results(
     run.log_metrics({"best_epoch": metrics["best_epoch"], "training_seconds": metrics["training_seconds"]})
     timed = dataset.test.read(np.arange(min(NUM_TIMED_IMAGES, len(dataset.test))))
     run.log_metrics(measure_cost(model.probabilities(), folder / "model.keras", timed))
-    run.log_tags({INPUTS_TAG: "; ".join(f"{phase}: {fed}" for phase, fed in metrics["inputs"].items())})
+    run.log_tags({INPUTS_TAG: told_phases(metrics["inputs"])})
     if config.tracking.log_model:
         examples = dataset.test.read(np.arange(min(NUM_EXAMPLE_IMAGES, len(dataset.test))))
         log_keras_model(model.probabilities(), folder / "model.keras", examples, dataset.class_names)

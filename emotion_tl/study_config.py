@@ -5,6 +5,9 @@ from typing import Any
 
 from omegaconf import MISSING
 
+# The key over which a study repeats its arms.
+SEED = "seed"
+
 # Tags of the runs of a study in MLflow.
 STUDY_TAG = "study"
 ARM_TAG = "arm"

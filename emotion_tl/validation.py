@@ -1,8 +1,16 @@
 """Checks an experiment's settings, alone and together, before anything is computed and without importing Keras."""
 
 import math
+import re
 
-from emotion_tl.command_config import AuditConfig, ProbeConfig
+from emotion_tl.command_config import (
+    EXPLANATION_METHODS,
+    PREDICTION_OUTPUTS,
+    AuditConfig,
+    CompareConfig,
+    PredictConfig,
+    ProbeConfig,
+)
 from emotion_tl.config import (
     IMBALANCE_TREATMENTS,
     RERUN_CHOICES,
@@ -21,6 +29,8 @@ from emotion_tl.training_config import MONITORS, PhaseConfig, TrainerConfig
 OPTIMIZER_NAMES = ("adam", "adamw", "sgd")
 LEARNING_RATE_SCHEDULES = ("constant", "cosine", "plateau")
 POOLING = ("avg", "max", "flatten")
+# Of what has a folder of its own.
+NAME = re.compile(r"\w[\w.+-]*")
 
 
 def check_experiment_config(config: ExperimentConfig) -> None:
@@ -49,6 +59,30 @@ def check_audit_config(config: AuditConfig) -> None:
     check_range("near_duplicate_correlation", config.near_duplicate_correlation, 0.8, 1)
     check_range("num_folds", config.num_folds, 2)
     check_range("num_gallery_images", config.num_gallery_images, 1)
+
+
+def check_compare_config(config: CompareConfig) -> None:
+    """Checks the settings of a comparison before the runs are read.
+
+    Raises:
+        ConfigurationError: naming the key, what was expected and what came.
+    """
+    # As far as the evaluation of a run goes, whose level a study is compared with.
+    check_range("confidence_level", config.confidence_level, 0.5, 0.9999)
+    check_range("num_bootstrap_resamples", config.num_bootstrap_resamples, 10)
+
+
+def check_predict_config(config: PredictConfig) -> None:
+    """Checks the settings of a prediction before the model is loaded.
+
+    Raises:
+        ConfigurationError: naming the key, what was expected and what came.
+    """
+    check_choice("output", config.output, PREDICTION_OUTPUTS)
+    check_choice("explain_with", config.explain_with, EXPLANATION_METHODS)
+    check_choice("backend", config.backend, BACKENDS)
+    check_range("batch_size", config.batch_size, 1)
+    check_range("max_image_pixels", config.max_image_pixels, 1)
 
 
 def check_images_and_network(config: ExperimentConfig | AuditConfig | ProbeConfig) -> None:

@@ -37,6 +37,7 @@ def make_experiment(*phases, **settings):
         ({"evaluation_batch_size": 130}, r"trainer\.evaluation_batch_size: .*Received: 130.*nearest: 128 or 132\."),
         ({"gradient_accumulation_steps": 2}, r"gradient_accumulation_steps: expected 1 on 4.*trainer\.backend=jax"),
         ({"steps_per_execution": 8}, r"steps_per_execution: expected 1 on 4.*Received: 8.*trainer\.devices=one"),
+        ({"precision": "mixed_float16"}, r"trainer\.precision: expected mixed_bfloat16 or float32 on 4"),
         ({"backend": "torch"}, r"trainer\.devices=all: expected trainer\.backend=jax or tensorflow\. Received: torch"),
     ],
 )
@@ -68,7 +69,7 @@ def test_one_device_takes_any_batch_and_changes_nothing(devices, caplog):
 
 @pytest.mark.parametrize("backend", [pytest.param("tensorflow", marks=pytest.mark.slow), "jax"])
 def test_several_devices_give_what_one_gives(backend, tmp_path):
-    """A frozen and a fine-tuned phase with layer decay, weight decay and moving average, to the finished run."""
+    """Two phases with class weights, layer decay, weight decay and moving average, to the finished run."""
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     command = [sys.executable, "-m", "tests.distribution_run", backend, str(tmp_path)]
@@ -77,6 +78,9 @@ def test_several_devices_give_what_one_gives(backend, tmp_path):
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     several, one = told["all"], told["one"]
+    assert several["agree"]
+    assert told["with_batch_norm"]["num_statistics"] > 0
+    assert told["with_batch_norm"]["agree"]
 
     assert "cpu:0, cpu:1, cpu:2, cpu:3" in several["device"]
     assert "3 more not used" in one["device"]

@@ -66,6 +66,7 @@ def test_leaves_all_files(result):
         "figures/mean_activation_maps.png",
     }
     assert not [name for name in names if "partial" in name]
+    pd.testing.assert_frame_equal(pd.read_csv(result.output_dir / "history.csv"), result.history)
 
 
 def test_says_what_the_model_costs(run, result):

@@ -21,6 +21,7 @@ LAYERS = {
     "override_text": 0,
     "console": 0,
     "duration": 0,
+    "fed": 0,
     "signals": 0,
     "own_process": 1,
     "caching": 1,

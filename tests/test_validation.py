@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
+from emotion_tl.analysis.compare import compare_and_report
+from emotion_tl.audit.audit import audit_dataset
+from emotion_tl.command_config import AuditConfig, CompareConfig, PredictConfig
 from emotion_tl.config import BackboneConfig, ExperimentConfig
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.inference.predict import print_predictions
 from emotion_tl.models.specifications import BACKBONES
 from emotion_tl.validation import check_experiment_config
 from tests.tiny import make_config, make_phase
@@ -133,3 +137,34 @@ def test_minimum_image_size_is_enforced(name):
     config.backbone = dataclasses.replace(config.backbone, image_size=smallest - 1)
     with pytest.raises(ConfigurationError, match=rf"backbone\.image_size.*{smallest}"):
         check_experiment_config(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("confidence_level", 0.4), ("confidence_level", NAN), ("confidence_level", 1.0), ("num_bootstrap_resamples", 9)],
+)
+def test_mistake_in_a_comparison_is_told_to_a_notebook_too(key, value):
+    with pytest.raises(ConfigurationError, match=rf"^{key}: expected"):
+        compare_and_report(CompareConfig(**{key: value}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("output", "xml"),
+        ("explain_with", "lime"),
+        ("backend", "mxnet"),
+        ("batch_size", 0),
+        ("max_image_pixels", 0),
+    ],
+)
+def test_mistake_in_a_prediction_is_told_to_a_notebook_too(key, value):
+    with pytest.raises(ConfigurationError, match=rf"^{key}: expected"):
+        print_predictions(PredictConfig(model="away", images="away", **{key: value}))
+
+
+def test_mistake_in_an_audit_is_told_to_a_notebook_too(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"^num_folds: expected"):
+        audit_dataset(
+            AuditConfig(output_dir=str(tmp_path), data=make_config().data, backbone=make_config().backbone, num_folds=1)
+        )

@@ -1,20 +1,24 @@
 """The answers to the questions a comparison is made for, in sentences that claim no more than the tests support."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from emotion_tl.analysis.comparison import Comparison, ModelResult
-from emotion_tl.analysis.family import CorrectedComparison
-from emotion_tl.analysis.findings import Findings
+from emotion_tl.analysis.comparison import Comparison, ModelResult, best_on_val
+from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE, CorrectedComparison, Verdict
+from emotion_tl.analysis.findings import Findings, FractionCurve
 from emotion_tl.analysis.imbalance import UNTREATED, Goal, Treatments, interval_name, rare_recall, shown_gains
-from emotion_tl.analysis.stages import FROZEN, is_from_scratch, stage_of
+from emotion_tl.analysis.stages import FROZEN, stage_of
 from emotion_tl.analysis.told import told_in_words
 from emotion_tl.analysis.transfer_gain import TransferGain
-from emotion_tl.analysis.variants import train_fraction
-from emotion_tl.analysis.wording import comparison_sentence, told_difference
+from emotion_tl.analysis.wording import (
+    MORE_SEEDS,
+    ONE_SEED_EACH,
+    comparison_sentence,
+    qualified,
+    told_accuracy,
+    told_difference,
+)
 from emotion_tl.evaluation.told import told_share
-
-BETTER, WORSE, NOT_SHOWN = "better", "worse", "no difference shown"
 
 
 def verdict_sentences(comparison: Comparison) -> list[str]:
@@ -26,13 +30,13 @@ def answer_questions(comparison: Comparison, findings: Findings) -> dict[str, li
     """Returns question -> the sentences that answer it; none where the runs do not say."""
     return {
         "Does the pretrained backbone generalise to these faces with its weights frozen?": answer_frozen(comparison),
-        "How much does fine-tuning add?": [
-            sentence for gain in findings.transfer_gains for sentence in answer_fine_tuning(gain)
-        ],
+        "How much does fine-tuning add?": answer_fine_tuning(findings.transfer_gains),
         "Which treatment of class imbalance is best for what?": [
             sentence for treatments in findings.treatments for sentence in answer_imbalance(treatments)
         ],
-        "Where does transfer stop paying as there are more images?": list(answer_fractions(findings)),
+        "Where does transfer stop paying as there are more images?": answer_fractions(
+            [curve for curve in findings.fraction_curves if is_transfer_curve(curve, comparison)]
+        ),
     }
 
 
@@ -41,28 +45,39 @@ def answer_frozen(comparison: Comparison) -> list[str]:
     frozen = [
         result
         for result in comparison.results
-        if stage_of(result.model) == FROZEN and train_fraction(result.model) == 1.0
+        if stage_of(result.model) == FROZEN and result.model.train_fraction == 1.0
     ]
     if not frozen:
         return []
-    best = max(frozen, key=lambda result: result.model.mean_metric("val_accuracy"))
+    best = best_on_val(frozen)
     sentences = [f"{told_level(best)}, with none of the backbone's weights changed."]
-    if best.name == comparison.baseline:
+    if comparison.is_baseline(best.name):
         return sentences
-    if best.baseline is not None and not is_from_scratch(comparison.result_of(best.baseline).model):
-        return [*sentences, f"The baseline {best.baseline} is not trained from scratch: these runs do not say."]
-    if best.corrected is None or best.comparison is None:
+    if best.corrected is None:
         return [
             *sentences,
             "There is no baseline that learnt from the same images, so there is nothing to compare it with.",
         ]
-    difference = f"difference in accuracy {told_in_words(best.comparison.accuracy)}"
-    said = {
-        BETTER: f"Yes: frozen features beat {best.baseline}, trained from scratch; {difference}.",
-        WORSE: f"Not well enough: {best.baseline}, trained from scratch, stays ahead; {difference}.",
-        NOT_SHOWN: f"No difference to {best.baseline}, trained from scratch, is shown; {difference}.",
-    }
-    return [said[best.corrected.verdict], *sentences]
+    if not comparison.is_against_scratch(best):
+        return [*sentences, f"The baseline {best.baseline} is not trained from scratch: these runs do not say."]
+    return [told_frozen(best.corrected), *sentences, *seed_caveat([best.corrected])]
+
+
+def told_frozen(pair: CorrectedComparison) -> str:
+    """Returns how frozen features stand to a baseline trained from scratch."""
+    scratch = f"{pair.comparison.baseline}, trained from scratch"
+    answer, claim = {
+        BETTER: ("Yes: ", f"frozen features beat {scratch}"),
+        WORSE: ("Not well enough: ", f"{scratch}, stays ahead"),
+        NOT_SHOWN: ("", f"No difference to {scratch}, is shown"),
+    }[pair.verdict]
+    answer = "Not shown without the copies: " if pair.fails_without_copies else answer
+    return f"{answer}{qualified(claim, pair)}; difference in accuracy {told_accuracy(pair)}."
+
+
+def seed_caveat(pairs: Iterable[CorrectedComparison]) -> list[str]:
+    """Returns what has to be known of comparisons where both models have one seed; nothing where there are none."""
+    return [] if all(pair.comparison.covers_seeds for pair in pairs) else [f"{ONE_SEED_EACH} {MORE_SEEDS}"]
 
 
 def told_level(result: ModelResult) -> str:
@@ -72,20 +87,25 @@ def told_level(result: ModelResult) -> str:
     return f"{result.name} names {accuracy} of the test images rightly (macro-F1 {macro_f1})"
 
 
-def answer_fine_tuning(gain: TransferGain) -> Iterator[str]:
-    """Answers for one network, a sentence a step."""
+def answer_fine_tuning(gains: Sequence[TransferGain]) -> list[str]:
+    """Answers for each network, a sentence a step."""
+    pairs = [(f"{gain.network}, {change}", pair) for gain in gains for change, pair in changes_of(gain)]
+    return [f"{subject}: {told_gain(pair)}" for subject, pair in pairs] + seed_caveat(pair for _, pair in pairs)
+
+
+def changes_of(gain: TransferGain) -> Iterator[tuple[str, CorrectedComparison]]:
+    """Yields what was changed from one step of a network to the next, and what that brings."""
     for before, step in pairwise(gain.steps):
         if step.gain is not None:
-            subject = f"{gain.network}, {step.stage} instead of {before.stage}"
-            yield f"{subject}: {told_gain(step.gain)}"
+            yield f"{step.stage} instead of {before.stage}", step.gain
     if gain.over_scratch is not None:
-        yield f"{gain.network}, pretrained instead of from random weights: {told_gain(gain.over_scratch)}"
+        yield "pretrained instead of from random weights", gain.over_scratch
 
 
 def told_gain(pair: CorrectedComparison) -> str:
     """Returns what a change brings, as far as it is shown."""
-    said = {BETTER: "a gain", WORSE: "a loss", NOT_SHOWN: "no difference shown"}[pair.verdict]
-    return f"{said}, accuracy {told_in_words(pair.comparison.accuracy)}."
+    said = {BETTER: "a gain", WORSE: "a loss", NOT_SHOWN: NOT_SHOWN}[pair.verdict]
+    return f"{qualified(said, pair)}; accuracy {told_accuracy(pair)}."
 
 
 def answer_imbalance(treatments: Treatments) -> list[str]:
@@ -93,7 +113,7 @@ def answer_imbalance(treatments: Treatments) -> list[str]:
     if UNTREATED not in treatments.results:
         return [f"{treatments.name} was not trained without a treatment, so there is nothing to compare with."]
     pairs = treatments.against_untreated
-    sentences = [f"{treatments.name}: {told_best_treatment(goal)}." for goal in shown_gains(treatments)]
+    sentences = [f"{treatments.name}: {told_gains(goal)}." for goal in shown_gains(treatments)]
     if len(pairs) > 1:
         sentences.append(f"{treatments.name}: {told_simultaneity(treatments)}.")
     costs = [
@@ -101,16 +121,24 @@ def answer_imbalance(treatments: Treatments) -> list[str]:
     ]
     if costs:
         sentences.append(f"{treatments.name}: accuracy is the price of {'; '.join(costs)}.")
+    failing = [name for name, pair in pairs.items() if pair.fails_without_copies]
+    if failing:
+        sentences.append(
+            f"{treatments.name}: without the copies no difference in accuracy is shown for {', '.join(failing)}."
+        )
     before = told_share(rare_recall(treatments, UNTREATED).mean)
-    return [*sentences, f"Without a treatment the recall of {treatments.rare_class} is {before}."]
+    sentences.append(f"Without a treatment the recall of {treatments.rare_class} is {before}.")
+    return sentences + seed_caveat(pairs.values())
 
 
-def told_best_treatment(goal: Goal) -> str:
-    """Returns which treatment raises the goal most, of those that are shown to."""
+def told_gains(goal: Goal) -> str:
+    """Returns the treatments that are shown to raise the goal, the largest gain first."""
     if not goal.gains:
         return f"no treatment is shown to raise {goal.name}"
-    best = max(goal.gains, key=lambda name: goal.gains[name].value)
-    return f"for {goal.name}, {best}: {told_difference(goal.gains[best], goal.interval)} over no treatment"
+    ranked = sorted(goal.gains, key=lambda name: -goal.gains[name].value)
+    told = "; ".join(f"{name}: {told_difference(goal.gains[name], goal.interval)}" for name in ranked)
+    aside = ". No two treatments are tested against each other, so these are not told apart" if len(ranked) > 1 else ""
+    return f"for {goal.name}, {told} over no treatment{aside}"
 
 
 def told_simultaneity(treatments: Treatments) -> str:
@@ -123,31 +151,40 @@ def told_simultaneity(treatments: Treatments) -> str:
     )
 
 
-def answer_fractions(findings: Findings) -> Iterator[str]:
+def is_transfer_curve(curve: FractionCurve, comparison: Comparison) -> bool:
+    """Returns whether a pretrained model is compared with a baseline trained from scratch over shares of the images."""
+    compared = [result for _, result in curve.points if result.corrected is not None]
+    return bool(compared) and all(
+        result.model.is_pretrained and comparison.is_against_scratch(result) for result in compared
+    )
+
+
+def answer_fractions(curves: Sequence[FractionCurve]) -> list[str]:
     """Answers for each model that was trained on several shares of the images, beside the baseline on the same."""
-    for curve in findings.fraction_curves:
-        verdicts = [(fraction, result.corrected.verdict) for fraction, result in curve.points if result.corrected]
-        if verdicts:
-            yield f"{curve.name}: {told_fractions(verdicts)}"
+    sentences: list[str] = []
+    compared: list[CorrectedComparison] = []
+    for curve in curves:
+        pairs = [(fraction, result.corrected) for fraction, result in curve.points if result.corrected is not None]
+        sentences.append(f"{curve.name}: {told_fractions([(fraction, pair.verdict) for fraction, pair in pairs])}")
+        failing = [fraction for fraction, pair in pairs if pair.fails_without_copies]
+        if failing:
+            sentences.append(f"{curve.name}: without the copies this is not shown at {told_shares(failing)}.")
+        compared += [pair for _, pair in pairs]
+    return sentences + seed_caveat(compared)
 
 
-def told_fractions(verdicts: Sequence[tuple[float, str]]) -> str:
-    """Returns where a model is ahead of the baseline, and from which share of the images on it no longer is.
+def told_fractions(verdicts: Sequence[tuple[float, Verdict]]) -> str:
+    """Returns at which shares of the images a model is ahead of the baseline, and at which it is not.
 
     Args:
         verdicts: share of the training images and the verdict on it, the smallest share first.
     """
-    ahead = [fraction for fraction, verdict in verdicts if verdict == BETTER]
-    if not ahead:
-        return "not shown to be ahead of the baseline at any share of the training images."
-    after = [(fraction, verdict) for fraction, verdict in verdicts if fraction > ahead[-1]]
-    told = ", ".join(f"{fraction:.0%}" for fraction in ahead)
-    if not after:
-        return f"ahead of the baseline at {told} of the training images; it pays up to all that were tried."
-    ends = {WORSE: "the baseline is ahead", NOT_SHOWN: "no difference is shown"}
-    if len({verdict for _, verdict in after}) == 1:
-        fraction, verdict = after[0]
-        end = f"from {fraction:.0%} on {ends[verdict]}"
-    else:
-        end = ", ".join(f"at {fraction:.0%} {ends[verdict]}" for fraction, verdict in after)
-    return f"ahead of the baseline at {told} of the training images; {end}."
+    parts = {BETTER: "ahead of the baseline at", NOT_SHOWN: f"{NOT_SHOWN} at", WORSE: "behind the baseline at"}
+    shares = {verdict: [share for share, found in verdicts if found == verdict] for verdict in parts}
+    told = "; ".join(f"{part} {told_shares(shares[verdict])}" for verdict, part in parts.items() if shares[verdict])
+    return f"{told} of the training images."
+
+
+def told_shares(fractions: Iterable[float]) -> str:
+    """Returns "1%, 10%", and "0.5%" of small shares."""
+    return ", ".join(f"{100 * fraction:g}%" for fraction in fractions)

@@ -13,6 +13,7 @@ from emotion_tl.command_config import CompareConfig
 from emotion_tl.errors import ModelNotFoundError
 from emotion_tl.studies.record import read_study
 from emotion_tl.tracking.run_record import RunRecord, read_records
+from emotion_tl.validation import check_compare_config
 
 OUTPUTS = Path("outputs") / "comparisons"
 
@@ -21,8 +22,10 @@ def compare_and_report(config: CompareConfig) -> Comparison:
     """Compares runs, tells what was found on the terminal, and writes the report and its tables.
 
     Raises:
+        ConfigurationError: on a setting that cannot be right.
         ModelNotFoundError: where there are no such runs.
     """
+    check_compare_config(config)
     selection = select_study(config, config.study_name) if config.study_name else select_runs(config)
     comparison = compare_records(selection.records, selection.config, selection.title, selection.names)
     findings = find_all(comparison)

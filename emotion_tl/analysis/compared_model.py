@@ -14,13 +14,11 @@ import pandas as pd
 
 from emotion_tl.analysis.model_names import name_models, numbered, tell_apart
 from emotion_tl.analysis.model_predictions import ModelPredictions
+from emotion_tl.evaluation.predictions import classes_of, probability_columns
+from emotion_tl.fed import is_cached
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 from emotion_tl.tracking.runs import INPUTS_TAG
-
-PROBABILITY = "probability_"
-# How a run says that a phase was not fed images.
-CACHED = "cached activations"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +53,16 @@ class ComparedModel:
         """Returns the seeds of the runs."""
         return tuple(run.seed for run in self.runs)
 
+    @property
+    def is_pretrained(self) -> bool:
+        """Returns whether the backbone began with pretrained weights."""
+        return self.tags.get("pretrained") == "yes"
+
+    @property
+    def train_fraction(self) -> float:
+        """Returns the share of the training images that it learnt from; runs from before there was one took all."""
+        return float(self.settings["data"].get("train_fraction", 1.0))
+
     @cached_property
     def val(self) -> ModelPredictions:
         """Returns the predictions on val."""
@@ -68,8 +76,8 @@ class ComparedModel:
     def predictions(self, split: str) -> ModelPredictions:
         """Returns the predictions of all seeds on a split, the images in the order of their names."""
         tables = [split_table(run.predictions, split) for run in self.runs]
-        columns = [str(column) for column in tables[0] if str(column).startswith(PROBABILITY)]
-        class_names = tuple(column.removeprefix(PROBABILITY) for column in columns)
+        class_names = classes_of(tables[0])
+        columns = probability_columns(class_names)
         return ModelPredictions(
             name=self.name,
             seeds=self.seeds,
@@ -114,7 +122,7 @@ def best_on_val_first(models: Sequence[ComparedModel]) -> list[ComparedModel]:
 
 def inputs_in_short(run: RunRecord) -> dict[str, str]:
     """Returns what a run was fed as a setting, by which a name may tell it from another run."""
-    return {INPUTS_TAG: "cached" if CACHED in run.tags.get(INPUTS_TAG, "") else "images"}
+    return {INPUTS_TAG: "cached" if is_cached(run.tags.get(INPUTS_TAG, "")) else "images"}
 
 
 def model_key(run: RunRecord) -> str:

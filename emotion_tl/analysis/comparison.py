@@ -1,15 +1,15 @@
 """Models side by side: what each is worth, and what its difference to the baseline is worth."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-from emotion_tl.analysis.compared_model import ComparedModel, configured_key, group_runs
-from emotion_tl.analysis.family import CorrectedComparison, correct_family
+from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first, configured_key, group_runs
+from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.leak_free import without_copies
-from emotion_tl.analysis.model_comparison import ModelComparison
-from emotion_tl.analysis.pairs import compare_predictions
+from emotion_tl.analysis.pairs import compare_family
 from emotion_tl.analysis.seed_summary import SeedSummary, summarise_seeds
+from emotion_tl.analysis.stages import is_from_scratch
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.tracking.run_record import RunRecord
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
@@ -25,24 +25,24 @@ class ModelResult:
         model: with its runs.
         summary: on all test images.
         leak_free_summary: on those without a copy in train or val; None where none, or all, have one.
-        baseline: the name of the baseline that learnt from the same images; None where there is none, or this is it.
-        comparison: with the baseline.
-        leak_free_comparison: with the baseline, on the test images without a copy.
-        corrected: the comparison with its verdict, after the correction over all comparisons; None without one.
+        corrected: the comparison with the baseline that learnt from the same images, and its verdict after the
+            correction over all comparisons; None where there is no such baseline, or this is it.
     """
 
     model: ComparedModel
     summary: SeedSummary
     leak_free_summary: SeedSummary | None
-    baseline: str | None = None
-    comparison: ModelComparison | None = None
-    leak_free_comparison: ModelComparison | None = None
-    corrected: CorrectedComparison | None = None
+    corrected: CorrectedComparison | None
 
     @property
     def name(self) -> str:
         """Returns what the model is called."""
         return self.model.name
+
+    @property
+    def baseline(self) -> str | None:
+        """Returns the name of the baseline that it was compared with; None without one."""
+        return self.corrected.comparison.baseline if self.corrected else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +68,23 @@ class Comparison:
         """Returns the models in the order of the results."""
         return [result.model for result in self.results]
 
+    def is_baseline(self, name: str) -> bool:
+        """Returns whether a model is the baseline of others; each share of the images, say, has its own."""
+        return name == self.baseline or any(result.baseline == name for result in self.results)
+
+    def is_against_scratch(self, result: ModelResult) -> bool:
+        """Returns whether a model was compared with a baseline that is trained from scratch."""
+        return result.baseline is not None and is_from_scratch(self.result_of(result.baseline).model)
+
     def result_of(self, name: str) -> ModelResult:
         """Returns the result of a model by its name."""
         return next(result for result in self.results if result.name == name)
+
+
+def best_on_val(results: Sequence[ModelResult]) -> ModelResult:
+    """Returns the one of several models that is called the best: by val, because test may not choose."""
+    best = best_on_val_first([result.model for result in results])[0]
+    return next(result for result in results if result.model is best)
 
 
 def compare_records(
@@ -89,18 +103,18 @@ def compare_records(
         confidence_level=config.confidence_level,
         seed=config.seed,
     )
+    baselines = [(model, find_baseline(model, models, config)) for model in models]
+    corrected = compare_family({model.name: (model, other) for model, other in baselines if other is not None}, config)
     results = []
     for model in models:
         leak_free = without_copies(model.test)
-        results.append(ModelResult(model, summarise(model.test), summarise(leak_free) if leak_free else None))
+        leak_free_summary = summarise(leak_free) if leak_free else None
+        results.append(ModelResult(model, summarise(model.test), leak_free_summary, corrected.get(model.name)))
     results.sort(key=lambda result: -result.summary.accuracy.mean)
-    compared = [
-        compare_with_baseline(result, find_baseline(result.model, models, config), config) for result in results
-    ]
-    baseline = find_baselines(models, config)
-    if not baseline:
+    of_all = find_baselines(models, config)
+    if not of_all:
         warnings.append(f"No finished run of the baseline {wanted_baseline(config)}: nothing to compare with.")
-    return Comparison(title, with_verdicts(compared), baseline[0].name if baseline else None, tuple(warnings), config)
+    return Comparison(title, tuple(results), of_all[0].name if of_all else None, tuple(warnings), config)
 
 
 def keep_comparable(models: list[ComparedModel], config: CompareConfig) -> tuple[list[ComparedModel], list[str]]:
@@ -148,7 +162,7 @@ def find_baselines(models: Sequence[ComparedModel], config: CompareConfig) -> li
     )
     found = ([model for model in models if way(model) == wanted] for way in ways)
     baselines = next((models for models in found if models), [])
-    return sorted(baselines, key=lambda model: -float(model.settings["data"].get("train_fraction", 1.0)))
+    return sorted(baselines, key=lambda model: -model.train_fraction)
 
 
 def find_baseline(model: ComparedModel, models: Sequence[ComparedModel], config: CompareConfig) -> ComparedModel | None:
@@ -163,23 +177,3 @@ def find_baseline(model: ComparedModel, models: Sequence[ComparedModel], config:
     # Of several the one whose other settings are those of the model, as far as the names tell.
     own = model.name.partition(", ")[2]
     return next((other for other in same_images if other.name.partition(", ")[2] == own), same_images[0])
-
-
-def compare_with_baseline(result: ModelResult, baseline: ComparedModel | None, config: CompareConfig) -> ModelResult:
-    """Returns the result with its comparisons, where there is a baseline."""
-    if baseline is None:
-        return result
-    candidate, reference = without_copies(result.model.test), without_copies(baseline.test)
-    return replace(
-        result,
-        baseline=baseline.name,
-        comparison=compare_predictions(result.model.test, baseline.test, config),
-        leak_free_comparison=compare_predictions(candidate, reference, config) if candidate and reference else None,
-    )
-
-
-def with_verdicts(results: Sequence[ModelResult]) -> tuple[ModelResult, ...]:
-    """Returns the results with the verdicts, whose p-values are corrected over all comparisons together."""
-    compared = {result.name: result.comparison for result in results if result.comparison is not None}
-    corrected = correct_family(compared)
-    return tuple(replace(result, corrected=corrected.get(result.name)) for result in results)

@@ -10,17 +10,19 @@ from rich.table import Table
 
 from emotion_tl.analysis.answers import answer_questions, verdict_sentences
 from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.leak_free import leak_free_caveat, num_leak_free, told_absence
 from emotion_tl.analysis.stages import stage_of
 from emotion_tl.analysis.told import told_spread
+from emotion_tl.analysis.training_time import slowest_seconds
 from emotion_tl.evaluation.told import told_level
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
 from emotion_tl.tracking.store import ui_command
 
 # Of the models' names at least, and what the other columns take beside them.
 NAME_WIDTH, OTHERS_WIDTH = 24, 56
-MARKS = {"better": "[green]better[/]", "worse": "[red]worse[/]", "no difference shown": "no difference shown"}
+MARKS = {BETTER: f"[green]{BETTER}[/]", WORSE: f"[red]{WORSE}[/]", NOT_SHOWN: NOT_SHOWN}
 
 
 def print_comparison(comparison: Comparison, findings: Findings, report: Path) -> None:
@@ -55,16 +57,16 @@ def terminal_table(comparison: Comparison, name_width: int = NAME_WIDTH) -> Tabl
     table.add_column("accuracy", justify="right", no_wrap=True)
     # As wide as its heading: why there is no figure may take both lines of a model.
     table.add_column("leak-free", justify="right", max_width=9)
-    for heading in ("macro-F1", "minutes"):
+    for heading in ("macro-F1", "minutes\nat most"):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in comparison.results:
         summary, leak_free = result.summary, result.leak_free_summary
         table.add_row(
-            f"{escape(broken(result.name, name_width))}\n{described(result, comparison.baseline)}",
+            f"{escape(broken(result.name, name_width))}\n{described(result, comparison.is_baseline(result.name))}",
             told_spread(summary.accuracy),
             f"{100 * leak_free.accuracy.mean:.1f}" if leak_free else told_absence(num_leak_free(result.model.test)),
             f"{100 * summary.macro_f1.mean:.1f}",
-            f"{result.model.mean_metric('training_seconds') / 60:.1f}",
+            f"{slowest_seconds(result.model) / 60:.1f}",
         )
     return table
 
@@ -79,19 +81,12 @@ def broken(name: str, width: int) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def described(result: ModelResult, baseline: str | None) -> str:
+def described(result: ModelResult, is_baseline: bool) -> str:
     """Returns the second line of a model: seeds, weights, and what it is to the baseline."""
     is_fallback = result.model.tags.get("weights") == FALLBACK_WEIGHTS
-    is_pretrained = result.model.tags.get("pretrained") == "yes"
-    origin = "RANDOM weights" if is_fallback else "pretrained" if is_pretrained else stage_of(result.model)
+    origin = "RANDOM weights" if is_fallback else "pretrained" if result.model.is_pretrained else stage_of(result.model)
     color = "red" if is_fallback else "dim"
     count = len(result.model.runs)
     seeds = "1 seed" if count == 1 else f"{count} seeds"
-    place = (
-        "[bold]baseline[/]"
-        if result.name == baseline
-        else MARKS.get(result.corrected.verdict, "")
-        if result.corrected
-        else ""
-    )
+    place = "[bold]baseline[/]" if is_baseline else MARKS[result.corrected.verdict] if result.corrected else ""
     return f"[{color}]{escape(origin)}, {seeds}[/]{', ' if place else ''}{place}"

@@ -1,13 +1,15 @@
 """What several models give together, beside the best of them alone."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
-from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.comparison import Comparison, ModelResult, best_on_val
 from emotion_tl.analysis.ensembles import Ensemble, plain_vote, soft_vote, stack
 from emotion_tl.analysis.family import CorrectedComparison, correct_family
+from emotion_tl.analysis.leak_free import without_copies
+from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.analysis.pairs import compare_predictions
 from emotion_tl.analysis.seed_summary import SeedSummary, summarise_seeds
+from emotion_tl.command_config import CompareConfig
 from emotion_tl.errors import DataError
 
 # Below it a model is named among the weights only by its absence.
@@ -20,7 +22,8 @@ class EnsembleResult:
 
     Attributes:
         name: how the models are put together.
-        summary: its figures.
+        summary: its figures on all test images.
+        leak_free_summary: on those without a copy in train or val; None where none, or all, have one.
         best_alone: the name of the model that is best on val.
         pair: how it stands to that model.
         weights: model -> its share; empty where there are no such shares.
@@ -28,6 +31,7 @@ class EnsembleResult:
 
     name: str
     summary: SeedSummary
+    leak_free_summary: SeedSummary | None
     best_alone: str
     pair: CorrectedComparison
     weights: dict[str, float]
@@ -39,46 +43,66 @@ class EnsembleResult:
         return ", ".join(f"{name} {weight:.0%}" for name, weight in ranked if weight >= SMALLEST_WEIGHT) or None
 
 
-def try_ensembles(comparison: Comparison) -> list[EnsembleResult]:
-    """Returns the ensembles of the models that learnt from the same images as the baseline; none of fewer than two."""
+@dataclass(frozen=True, eq=False)
+class Ensembles:
+    """The ensembles of a comparison.
+
+    Attributes:
+        results: an ensemble each; none of fewer than two models.
+        not_stacked: why the stacked classifier is not among them; None where it is, or nothing was tried.
+    """
+
+    results: tuple[EnsembleResult, ...] = ()
+    not_stacked: str | None = None
+
+
+def try_ensembles(comparison: Comparison) -> Ensembles:
+    """Returns the ensembles of the models that learnt from the same images as the baseline."""
     members = members_of(comparison)
     if len(members) < 2:
-        return []
-    best = max(members, key=lambda result: result.model.mean_metric("val_accuracy"))
+        return Ensembles()
+    best = best_on_val(members)
     val, test = [result.model.val for result in members], [result.model.test for result in members]
     ensembles = [plain_vote(test), soft_vote(val, test)]
+    not_stacked = None
     # It takes two val images of each class to choose its regularisation.
-    with suppress(DataError):
+    try:
         ensembles.append(stack(val, test))
+    except DataError as error:
+        not_stacked = str(error)
     comparisons = {
         ensemble.name: compare_predictions(ensemble.test, best.model.test, comparison.config) for ensemble in ensembles
     }
     corrected = correct_family(comparisons)
-    return [
-        EnsembleResult(
-            ensemble.name,
-            summarise(ensemble, comparison),
-            best.name,
-            corrected[ensemble.name],
-            ensemble.weights or {},
-        )
-        for ensemble in ensembles
-    ]
+    results = [result_of(ensemble, best.name, corrected[ensemble.name], comparison.config) for ensemble in ensembles]
+    return Ensembles(tuple(results), not_stacked)
+
+
+def result_of(ensemble: Ensemble, best_alone: str, pair: CorrectedComparison, config: CompareConfig) -> EnsembleResult:
+    """Returns an ensemble with its figures; which images have a copy is the same for all its members."""
+    leak_free = without_copies(ensemble.test)
+    return EnsembleResult(
+        ensemble.name,
+        summarise(ensemble.test, config),
+        summarise(leak_free, config) if leak_free else None,
+        best_alone,
+        pair,
+        ensemble.weights or {},
+    )
 
 
 def members_of(comparison: Comparison) -> list[ModelResult]:
     """Returns the models that learnt from the images of the baseline, or where there is none of the best by val."""
-    best = max(comparison.results, key=lambda result: result.model.mean_metric("val_accuracy"))
+    best = best_on_val(comparison.results)
     reference = comparison.result_of(comparison.baseline) if comparison.baseline else best
     images = reference.model.tags.get("dataset_fingerprint")
     return [result for result in comparison.results if result.model.tags.get("dataset_fingerprint") == images]
 
 
-def summarise(ensemble: Ensemble, comparison: Comparison) -> SeedSummary:
-    """Returns the figures of an ensemble."""
-    config = comparison.config
+def summarise(test: ModelPredictions, config: CompareConfig) -> SeedSummary:
+    """Returns the figures of what an ensemble says about test images."""
     return summarise_seeds(
-        ensemble.test,
+        test,
         num_resamples=config.num_bootstrap_resamples,
         confidence_level=config.confidence_level,
         seed=config.seed,

@@ -3,13 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
 from emotion_tl.analysis.model_comparison import ModelComparison
 
+BETTER: Final = "better"
+WORSE: Final = "worse"
+NOT_SHOWN: Final = "no difference shown"
 Verdict = Literal["better", "worse", "no difference shown"]
 
 
@@ -25,6 +28,8 @@ class CorrectedComparison:
         level: of the family.
         smallest_difference: in accuracy, that the test would have found with power 0.8 at the level of Holm's hardest
             step, `level / num_comparisons`.
+        leak_free: the same two models on the test images of which neither has a copy in train or val; None where there
+            are none, or all are.
     """
 
     comparison: ModelComparison
@@ -33,6 +38,20 @@ class CorrectedComparison:
     num_comparisons: int
     level: float
     smallest_difference: float
+    leak_free: ModelComparison | None = None
+
+    @property
+    def leak_free_verdict(self) -> Verdict | None:
+        """Returns on which side of 0 the interval without the copies lies, alone and uncorrected; None without one."""
+        if self.leak_free is None:
+            return None
+        accuracy = self.leak_free.accuracy
+        return BETTER if accuracy.low > 0 else WORSE if accuracy.high < 0 else NOT_SHOWN
+
+    @property
+    def fails_without_copies(self) -> bool:
+        """Returns whether a difference is shown on all test images that is not shown without the copies."""
+        return self.verdict != NOT_SHOWN and self.leak_free_verdict not in (None, self.verdict)
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
@@ -78,5 +97,5 @@ def correct_family(
 def verdict_of(comparison: ModelComparison, adjusted_p_value: float, level: float) -> Verdict:
     """Returns what may be claimed of the candidate: a difference only where its adjusted p-value is below the level."""
     if not adjusted_p_value < level:
-        return "no difference shown"
-    return "better" if comparison.accuracy.value > 0 else "worse"
+        return NOT_SHOWN
+    return BETTER if comparison.accuracy.value > 0 else WORSE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from emotion_tl.analysis.calibration_gain import CalibrationGain, find_calibration_gains
 from emotion_tl.analysis.comparison import Comparison, ModelResult
-from emotion_tl.analysis.ensemble_results import EnsembleResult, try_ensembles
+from emotion_tl.analysis.ensemble_results import Ensembles, try_ensembles
 from emotion_tl.analysis.imbalance import Treatments, find_treatments
 from emotion_tl.analysis.transfer_gain import TransferGain, find_transfer_gains
 from emotion_tl.analysis.variants import over_train_fractions
@@ -27,7 +27,7 @@ class Findings:
     fraction_curves: Sequence[FractionCurve]
     treatments: Sequence[Treatments]
     calibration_gains: Sequence[CalibrationGain]
-    ensembles: Sequence[EnsembleResult]
+    ensembles: Ensembles
 
 
 def find_all(comparison: Comparison) -> Findings:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
-from emotion_tl.analysis.family import CorrectedComparison
+from emotion_tl.analysis.family import BETTER, CorrectedComparison
+from emotion_tl.analysis.interval_ends import TOO_FEW_IMAGES
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.pairs import compare_family, compare_predictions
@@ -101,10 +102,12 @@ def rare_recall_gain(treatments: Treatments, comparison: ModelComparison) -> Dif
 def shown_gains(treatments: Treatments) -> list[Goal]:
     """Returns what treatments are for, each with those that are shown to raise it over none."""
     pairs, together = treatments.against_untreated, treatments.simultaneous
-    accuracy = {name: pair.comparison.accuracy for name, pair in pairs.items() if pair.verdict == "better"}
+    accuracy = {name: pair.comparison.accuracy for name, pair in pairs.items() if pair.verdict == BETTER}
     macro_f1 = {name: each.macro_f1 for name, each in together.items()}
     recall = {name: rare_recall_gain(treatments, each) for name, each in together.items()}
     rare = f"the recall of {treatments.rare_class}, the rarest class of test"
+    if not all(difference.has_interval for difference in recall.values()):
+        rare += f" ({TOO_FEW_IMAGES} to tell)"
     jointly = interval_name(together.values())
     return [
         Goal("accuracy", accuracy, interval_name(pair.comparison for pair in pairs.values())),
@@ -114,7 +117,7 @@ def shown_gains(treatments: Treatments) -> list[Goal]:
 
 
 def above_zero(differences: Mapping[str, Difference]) -> dict[str, Difference]:
-    """Returns the differences whose interval lies above zero."""
+    """Returns the differences whose interval lies above zero; those without an interval are not among them."""
     return {name: difference for name, difference in differences.items() if difference.low > 0}
 
 

@@ -20,6 +20,18 @@ def without_copies(test: ModelPredictions) -> ModelPredictions | None:
     )
 
 
+def both_without_copies(
+    first: ModelPredictions, second: ModelPredictions
+) -> tuple[ModelPredictions, ModelPredictions] | None:
+    """Returns the predictions of two models on the test images of which neither has a copy in its train or val.
+
+    None where no image has a copy, or less than two have none.
+    """
+    has_copy = first.has_copy | second.has_copy
+    kept = [without_copies(replace(test, has_copy=has_copy)) for test in (first, second)]
+    return None if kept[0] is None or kept[1] is None else (kept[0], kept[1])
+
+
 def num_leak_free(test: ModelPredictions) -> int:
     """Returns how many test images have no copy in train or val."""
     return int((~test.has_copy).sum())

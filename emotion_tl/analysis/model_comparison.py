@@ -1,11 +1,14 @@
 """Is one model better than another on the same test images, over their trainings, or is it chance?"""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emotion_tl.analysis.accuracy_test import AccuracyTest, equal_accuracy_test
 from emotion_tl.analysis.error_agreement import ErrorAgreement, error_agreement
+from emotion_tl.analysis.interval_ends import sound_ends
 from emotion_tl.analysis.model_predictions import ModelPredictions, check_same_images
 from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.run_figures import (
@@ -48,7 +51,6 @@ class ModelComparison:
         agreement: of the errors.
         standard_error, degrees_of_freedom: of the difference in accuracy; with one run each over images alone.
         confidence_level: of each interval alone; 1 minus it is the level of the test.
-        smallest_difference: in accuracy, which the test would have found with power 0.8 at its level.
     """
 
     candidate: str
@@ -66,14 +68,9 @@ class ModelComparison:
     standard_error: float
     degrees_of_freedom: float
     confidence_level: float
-    smallest_difference: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Works out the smallest difference at the level of the test."""
-        object.__setattr__(self, "smallest_difference", self.smallest_difference_at(1 - self.confidence_level))
 
     def smallest_difference_at(self, level: float) -> float:
-        """Returns the smallest difference in accuracy that the test would have found at another level."""
+        """Returns the smallest difference in accuracy that the test would have found with power 0.8 at a level."""
         if self.covers_seeds:
             return smallest_difference_of_t_test(self.standard_error, self.degrees_of_freedom, level)
         discordant_share = self.agreement.only_candidate + self.agreement.only_baseline
@@ -106,8 +103,9 @@ def compare_models(
     """
     check_same_images(candidate, baseline)
     test = equal_accuracy_test(candidate.right, baseline.right)
+    support = np.bincount(candidate.labels, minlength=len(candidate.class_names))
     of_candidate, of_baseline = resampled_figures([candidate, baseline], num_resamples, seed)
-    differences = differences_of(of_candidate, of_baseline, test, confidence_level)
+    differences = differences_of(of_candidate, of_baseline, test, support, confidence_level)
     return ModelComparison(
         candidate=candidate.name,
         baseline=baseline.name,
@@ -119,7 +117,7 @@ def compare_models(
         p_value=test.p_value,
         test=test.name,
         covers_seeds=test.covers_seeds,
-        per_class=class_differences(candidate, differences),
+        per_class=class_differences(candidate.class_names, support, differences),
         agreement=error_agreement(candidate, baseline),
         standard_error=float(test.uncertainty.standard_error[0]),
         degrees_of_freedom=float(test.uncertainty.degrees_of_freedom[0]),
@@ -128,24 +126,30 @@ def compare_models(
 
 
 def differences_of(
-    candidate: ResampledFigures, baseline: ResampledFigures, test: AccuracyTest, confidence_level: float
+    candidate: ResampledFigures,
+    baseline: ResampledFigures,
+    test: AccuracyTest,
+    support: NDArray[np.int64],
+    confidence_level: float,
 ) -> list[Difference]:
     """Returns the difference of each figure with its interval: over seeds and images, or percentiles over images."""
     values = candidate.observed.mean(axis=0) - baseline.observed.mean(axis=0)
     if test.covers_seeds:
         uncertainty = test.uncertainty.before(uncertainty_of_difference(candidate, baseline, test.num_images))
-        low, high = uncertainty.interval(values, confidence_level)
+        ends = uncertainty.interval(values, confidence_level)
     else:
-        low, high = percentile_ends(candidate.resampled[0] - baseline.resampled[0], confidence_level)
+        ends = percentile_ends(candidate.resampled[0] - baseline.resampled[0], confidence_level)
+    low, high = sound_ends(ends, support, lowest=-1.0)
     return [Difference(float(value), float(a), float(b)) for value, a, b in zip(values, low, high, strict=True)]
 
 
-def class_differences(model: ModelPredictions, differences: list[Difference]) -> list[ClassDifference]:
+def class_differences(
+    class_names: Sequence[str], support: NDArray[np.int64], differences: list[Difference]
+) -> list[ClassDifference]:
     """Returns the differences in recall and F1 of the classes that have images."""
-    num_classes = len(model.class_names)
-    support = np.bincount(model.labels, minlength=num_classes)
+    num_classes = len(class_names)
     columns = (
-        model.class_names,
+        class_names,
         map(int, support),
         differences[recall_positions(num_classes)],
         differences[f1_positions(num_classes)],

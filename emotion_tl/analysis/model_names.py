@@ -1,10 +1,10 @@
 """What models are called: short where that is enough, with what differs where it is not."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from emotion_tl.identity import settings_with_effect
+from emotion_tl.identity import flatten, settings_with_effect
 from emotion_tl.models.specifications import get_specification
 
 NAME_PARTS = {"backbone.name", "backbone.output_block", "backbone.weights", "schedule.name", "seed"}
@@ -19,7 +19,7 @@ def name_models(settings: Sequence[dict[str, Any]], inputs: Sequence[dict[str, A
         settings: the configuration of each model as nested dicts.
         inputs: what each was fed, as a setting that tells apart those with the same configuration.
     """
-    flat = [dict(flatten(settings_with_effect(each))) for each in settings]
+    flat = [flatten(settings_with_effect(each)) for each in settings]
     names = tell_apart([base_name(each) for each in settings], flat)
     # Once more for those that the name of a group of settings has told apart from others, but not from each other.
     names = tell_apart(names, flat)
@@ -64,15 +64,6 @@ def base_name(settings: dict[str, Any]) -> str:
     is_unusual = backbone["weights"] is None and get_specification(backbone["name"]).application is not None
     origin = "-random_weights" if is_unusual else ""
     return f"{backbone['name']}{block}{origin}-{settings['schedule']['name']}"
-
-
-def flatten(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields each setting with its dotted key."""
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            yield from flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def short_key(key: str, differing: Sequence[str]) -> str:

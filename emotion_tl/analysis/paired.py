@@ -1,6 +1,7 @@
 """Is one run better than another on the same test images, or is it chance?"""
 
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,11 +16,19 @@ COMPARED_METRICS = ("accuracy", "macro_f1")
 
 @dataclass(frozen=True)
 class Difference:
-    """A metric of the candidate minus that of the baseline, as a fraction, with a paired bootstrap interval."""
+    """A metric of the candidate minus that of the baseline, as a fraction, with a paired interval.
+
+    The ends are NaN where there are too few test images for one: then nothing is claimed.
+    """
 
     value: float
     low: float
     high: float
+
+    @property
+    def has_interval(self) -> bool:
+        """Returns whether there were test images enough for an interval."""
+        return not isnan(self.low)
 
 
 @dataclass(frozen=True)

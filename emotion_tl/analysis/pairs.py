@@ -1,9 +1,11 @@
 """Two models compared with the settings of a comparison, and families of such pairs with one level for all of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from emotion_tl.analysis.compared_model import ComparedModel
 from emotion_tl.analysis.family import CorrectedComparison, correct_family
+from emotion_tl.analysis.leak_free import both_without_copies
 from emotion_tl.analysis.model_comparison import ModelComparison, compare_models
 from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.command_config import CompareConfig
@@ -23,10 +25,22 @@ def compare_predictions(candidate: ModelPredictions, other: ModelPredictions, co
 def compare_family(
     pairs: Mapping[str, tuple[ComparedModel, ComparedModel]], config: CompareConfig
 ) -> dict[str, CorrectedComparison]:
-    """Compares pairs of models on test, with the p-values corrected over all of them together.
+    """Compares pairs of models on test and without the copies; p-values are corrected over all pairs together.
 
     Args:
         pairs: name -> (candidate, the other).
     """
     comparisons = {name: compare_predictions(a.test, b.test, config) for name, (a, b) in pairs.items()}
-    return correct_family(comparisons)
+    corrected = correct_family(comparisons)
+    return {
+        name: replace(corrected[name], leak_free=compare_without_copies(a.test, b.test, config))
+        for name, (a, b) in pairs.items()
+    }
+
+
+def compare_without_copies(
+    candidate: ModelPredictions, other: ModelPredictions, config: CompareConfig
+) -> ModelComparison | None:
+    """Returns the comparison on the images of which neither model has a copy; None where there are none, or all are."""
+    kept = both_without_copies(candidate, other)
+    return compare_predictions(*kept, config) if kept else None

@@ -1,10 +1,12 @@
 """One model over its seeds: how good it is, and how sure that is."""
 
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emotion_tl.analysis.interval_ends import sound_ends
 from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.analysis.run_figures import (
     ACCURACY,
@@ -26,7 +28,7 @@ class Spread:
     Attributes:
         mean: over the runs.
         standard_deviation: over the runs, None with one.
-        low, high: interval of the mean.
+        low, high: interval of the mean; NaN where there are too few test images for one.
         per_seed: the metric of each run, in the order of the seeds.
     """
 
@@ -35,6 +37,11 @@ class Spread:
     low: float
     high: float
     per_seed: tuple[float, ...]
+
+    @property
+    def has_interval(self) -> bool:
+        """Returns whether there were test images enough for an interval."""
+        return not isnan(self.low)
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ def summarise_seeds(
 
     With several runs the interval is for what the model is expected to reach, over trainings with other seeds and over
     other test images of the same kind: a t interval, see `uncertainty_of_mean`. With one run it is the percentile
-    bootstrap interval over the images.
+    bootstrap interval over the images. `sound_ends` tells where it ends, and which recalls have none.
 
     Args:
         model: its predictions on two or more images.
@@ -80,8 +87,9 @@ def summarise_seeds(
         DataError: where there are fewer than two images.
     """
     (figures,) = resampled_figures([model], num_resamples, seed)
-    low, high = interval_of_mean(figures, accuracy_figures(model.right), model.num_images, confidence_level)
     support = np.bincount(model.labels, minlength=len(model.class_names))
+    ends = interval_of_mean(figures, accuracy_figures(model.right), model.num_images, confidence_level)
+    low, high = sound_ends(ends, support, lowest=0.0)
     all_figures = [spread(figures.observed[:, position], low[position], high[position]) for position in range(len(low))]
     recall = all_figures[recall_positions(len(support))]
     return SeedSummary(

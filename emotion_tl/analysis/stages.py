@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first
+from emotion_tl.analysis.training_time import seconds_outside_epochs
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 
@@ -32,7 +32,7 @@ class Ladder:
 def stage_of(model: ComparedModel) -> str:
     """Returns how much of the backbone learns at the end of the schedule, and from which weights."""
     trained = [phase["trainable_blocks"] for phase in model.settings["schedule"]["phases"].values()]
-    if model.tags.get("pretrained") != "yes":
+    if not model.is_pretrained:
         return RANDOM_FROZEN if set(trained) == {0} else FROM_SCRATCH
     blocks = trained[-1]
     return ALL_UNFROZEN if blocks is None else LAST_BLOCKS if blocks else FROZEN
@@ -66,7 +66,7 @@ def network_key(model: ComparedModel) -> str:
 def network_name(model: ComparedModel) -> str:
     """Returns the backbone, where it is cut, and what is unusual about its images and classes."""
     settings = model.settings
-    backbone, fraction = settings["backbone"], float(settings["data"].get("train_fraction", 1.0))
+    backbone, fraction = settings["backbone"], model.train_fraction
     parts = [f"{backbone['name']} to {backbone['output_block']}" if backbone["output_block"] else backbone["name"]]
     parts += [f"{fraction:.0%} of the training images"] if fraction < 1 else []
     parts += [settings["imbalance"]["name"]] if settings["imbalance"]["name"] != "none" else []
@@ -82,11 +82,10 @@ def learning_curve(run: RunRecord) -> pd.DataFrame:
         Columns epoch, seconds (since the training began) and val_accuracy (0..1, the best so far), a row an epoch.
     """
     history = run.history
-    outside = max(0.0, run.metrics.get("training_seconds", np.nan) - history["seconds"].sum())
     return pd.DataFrame(
         {
             "epoch": history["epoch"],
-            "seconds": outside + history["seconds"].cumsum(),
+            "seconds": seconds_outside_epochs(run) + history["seconds"].cumsum(),
             "val_accuracy": history["val_accuracy"].cummax(),
         }
     )

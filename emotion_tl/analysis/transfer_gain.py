@@ -3,13 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isnan, nan
 
 import numpy as np
 
+from emotion_tl.analysis.compared_model import ComparedModel
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.pairs import compare_family
 from emotion_tl.analysis.stages import FROM_SCRATCH, Ladder, best_within, equal_budgets, find_ladders
+
+
+@dataclass(frozen=True)
+class WithinBudget:
+    """What the seeds of a model reached within a budget of epochs or seconds.
+
+    Attributes:
+        val_accuracy: the best, mean over the seeds that ended an epoch in it; NaN where none did.
+        num_seeds: that did.
+        num_runs: seeds of the model.
+    """
+
+    val_accuracy: float
+    num_seeds: int
+    num_runs: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,14 +37,13 @@ class GainStep:
         stage: how much of the network learns.
         result: of its model.
         gain: on test over the step before it; None for the first step and for the network from scratch.
-        val_accuracy_within: best val accuracy, mean over the seeds, within the "epoch" and the "seconds" that the
-            shortest training of the ladder took; NaN where a seed ended no epoch in them.
+        within: what it reached in the "epoch" and in the "seconds" that the shortest training of the ladder took.
     """
 
     stage: str
     result: ModelResult
     gain: CorrectedComparison | None
-    val_accuracy_within: Mapping[str, float]
+    within: Mapping[str, WithinBudget]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +61,11 @@ class TransferGain:
     steps: tuple[GainStep, ...]
     over_scratch: CorrectedComparison | None
     budgets: Mapping[str, float]
+
+    @property
+    def last_pretrained(self) -> GainStep | None:
+        """Returns the last pretrained step, which stands beside the network from scratch; None where there is none."""
+        return next((step for step in reversed(self.steps) if step.stage != FROM_SCRATCH), None)
 
 
 def find_transfer_gains(comparison: Comparison) -> list[TransferGain]:
@@ -67,8 +88,14 @@ def take_apart(ladder: Ladder, comparison: Comparison) -> TransferGain:
             stage,
             comparison.result_of(model.name),
             compared.get(stage),
-            {of: float(np.mean([best_within(run, budgets[of], of) for run in model.runs])) for of in budgets},
+            {of: within_budget(model, budget, of) for of, budget in budgets.items()},
         )
         for stage, model in ladder.steps
     ]
     return TransferGain(ladder.network, tuple(steps), over_scratch, budgets)
+
+
+def within_budget(model: ComparedModel, budget: float, of: str) -> WithinBudget:
+    """Returns what the seeds of a model reached within a budget of "epoch" or "seconds"."""
+    reached = [value for run in model.runs if not isnan(value := best_within(run, budget, of))]
+    return WithinBudget(float(np.mean(reached)) if reached else nan, len(reached), len(model.runs))

@@ -24,7 +24,9 @@ class Variants:
 
 def over_train_fractions(models: Sequence[ComparedModel]) -> list[Variants]:
     """Returns the models that were trained on two or more shares of the training images, by share."""
-    return find_variants(models, train_fraction, without_train_fraction)
+    return find_variants(
+        models, lambda model: model.train_fraction, without_train_fraction, same_images="test_fingerprint"
+    )
 
 
 def over_imbalance_treatments(models: Sequence[ComparedModel]) -> list[Variants]:
@@ -33,6 +35,7 @@ def over_imbalance_treatments(models: Sequence[ComparedModel]) -> list[Variants]
         models,
         lambda model: model.settings["imbalance"]["name"],
         lambda settings: {name: content for name, content in settings.items() if name != "imbalance"},
+        same_images="dataset_fingerprint",
     )
 
 
@@ -40,14 +43,22 @@ def find_variants(
     models: Sequence[ComparedModel],
     value_of: Callable[[ComparedModel], Any],
     shared_settings: Callable[[dict[str, Any]], dict[str, Any]],
+    same_images: str,
 ) -> list[Variants]:
-    """Returns the groups of models with the same shared settings and two or more values; of each the best on val."""
+    """Returns the groups of models with the same shared settings and two or more values; of each the best on val.
+
+    Args:
+        models: all that are compared, tested on the same images.
+        value_of: returns the value of the setting in which a group differs.
+        shared_settings: returns the other settings.
+        same_images: the tag that is the same within a group: that of the test images, or of all, learnt from or not.
+    """
     groups: dict[str, dict[Any, ComparedModel]] = {}
     shared: dict[str, dict[str, Any]] = {}
     for model in best_on_val_first(models):
         settings = shared_settings(settings_with_effect(model.settings))
         settings = {name: content for name, content in settings.items() if name != "seed"}
-        key = hash_content([settings, model.tags.get("weights"), model.tags.get("test_fingerprint")])
+        key = hash_content([settings, model.tags.get("weights"), model.tags.get(same_images)])
         groups.setdefault(key, {}).setdefault(value_of(model), model)
         shared[key] = settings
     several = {key: group for key, group in groups.items() if len(group) > 1}
@@ -57,11 +68,6 @@ def find_variants(
         Variants(name, tuple(sorted(group.items(), key=lambda item: item[0])))
         for name, group in zip(names, several.values(), strict=True)
     ]
-
-
-def train_fraction(model: ComparedModel) -> float:
-    """Returns the share of the training images that a model learnt from."""
-    return float(model.settings["data"].get("train_fraction", 1.0))
 
 
 def without_train_fraction(settings: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,16 @@
 """What a comparison shows, in sentences that claim no more than its test supports."""
 
-from emotion_tl.analysis.family import CorrectedComparison
+from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE, CorrectedComparison
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
+from emotion_tl.analysis.told import told_in_words
 from emotion_tl.evaluation.told import told_level
+
+ONE_SEED_EACH = (
+    "With one seed each this is about these two trained networks: with other seeds it may turn out otherwise."
+)
+MORE_SEEDS = "More seeds tell what holds for the models: study.seeds=[0,1,2]."
+SMALLEST_DIFFERENCE = "what these test images, and this many seeds, would show in four of five cases"
 
 
 def comparison_sentence(corrected: CorrectedComparison) -> str:
@@ -14,25 +21,47 @@ def comparison_sentence(corrected: CorrectedComparison) -> str:
     """
     comparison = corrected.comparison
     claim = {
-        "better": f"{comparison.candidate} is more accurate than {comparison.baseline}",
-        "worse": f"{comparison.candidate} is less accurate than {comparison.baseline}",
-        "no difference shown": (
-            f"No difference in accuracy shown between {comparison.candidate} and {comparison.baseline}"
-        ),
+        BETTER: f"{comparison.candidate} is more accurate than {comparison.baseline}",
+        WORSE: f"{comparison.candidate} is less accurate than {comparison.baseline}",
+        NOT_SHOWN: f"No difference in accuracy shown between {comparison.candidate} and {comparison.baseline}",
     }[corrected.verdict]
     level = f"{told_level(comparison.confidence_level)} interval"
     figures = (
         f"accuracy {told_difference(comparison.accuracy, level)}, {told_test(corrected)}; "
         f"macro-F1 {told_difference(comparison.macro_f1, level)}"
     )
+    if corrected.leak_free is not None:
+        figures += f"; without the copies accuracy {told_difference(corrected.leak_free.accuracy, level)}"
     sentences = [f"{claim} on the same {comparison.num_images:,} test images, {told_seeds(comparison)}: {figures}."]
-    if corrected.verdict == "no difference shown":
+    if corrected.fails_without_copies:
+        sentences.append(f"But {told_failure(corrected)}.")
+    if corrected.verdict == NOT_SHOWN:
         sentences.append(told_smallest_difference(corrected))
     if not comparison.covers_seeds:
-        sentences.append(
-            "This is about these two trainings: with one seed each, another training may turn out otherwise."
-        )
+        sentences.append(ONE_SEED_EACH)
     return " ".join(sentences)
+
+
+def qualified(claim: str, corrected: CorrectedComparison) -> str:
+    """Returns a claim together with what limits it: one seed each, and a difference that the copies alone show."""
+    seeds = "" if corrected.comparison.covers_seeds else " (one seed each)"
+    failure = f", on all test images, but {told_failure(corrected)}" if corrected.fails_without_copies else ""
+    return f"{claim}{seeds}{failure}"
+
+
+def told_failure(corrected: CorrectedComparison) -> str:
+    """Returns what becomes of a shown difference where the images with a copy in train or val are left out."""
+    is_unclear = corrected.leak_free_verdict == NOT_SHOWN
+    found = "no difference is shown" if is_unclear else "it is the other way round"
+    return f"without the images that have a copy in train or val {found}"
+
+
+def told_accuracy(corrected: CorrectedComparison) -> str:
+    """Returns "+3.5 points (+2.0 to +4.9), without the copies +3.1 points (+1.5 to +4.7)"."""
+    told = told_in_words(corrected.comparison.accuracy)
+    if corrected.leak_free is None:
+        return told
+    return f"{told}, without the copies {told_in_words(corrected.leak_free.accuracy)}"
 
 
 def told_test(corrected: CorrectedComparison) -> str:

@@ -14,6 +14,7 @@ from emotion_tl.audit.tables import write_tables
 from emotion_tl.command_config import AuditConfig
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.files import replace_file
+from emotion_tl.validation import check_audit_config
 
 REPORT_FILE = "audit.html"
 
@@ -26,6 +27,7 @@ def audit_dataset(config: AuditConfig) -> AuditResult:
     Raises:
         EmotionTLError: one of its kinds, for everything the user can mend; the message says how.
     """
+    check_audit_config(config)
     cache_dir = Path(config.cache_dir).expanduser()
     dataset = load_dataset(config.data, cache_dir)
     kept = KeptParts(cache_dir, dataset.fingerprint)

@@ -18,7 +18,8 @@ class ExactCopies:
         num_redundant_copies: images beside the first of each group.
         num_conflicting_groups: groups whose images carry different labels.
         between_splits: between_splits[a][b] images of split a have a copy in another split b.
-        num_leak_free_images: images of val without a copy in train, and of test without a copy in train or val.
+        num_leak_free_images: images of val without a copy in train, and of test without a copy in train or val: those
+            that the leak-free score is of.
         by_class: a row a class, columns train and val: the share of its test images that have a copy there, 0..1.
         members: the images of all groups; columns number (of the image), group (from 0) and labels_differ (bool).
     """
@@ -49,7 +50,7 @@ def find_exact_copies(table: pd.DataFrame, class_names: tuple[str, ...]) -> Exac
     """Finds images with equal pixels.
 
     Args:
-        table: columns pixel_hash, split, label and class_name, as in `AuditedImages`.
+        table: columns pixel_hash, has_copy, split, label and class_name, as in `AuditedImages`.
     """
     by_pixels = table.groupby("pixel_hash", sort=False)
     members = pd.DataFrame(
@@ -63,7 +64,7 @@ def find_exact_copies(table: pd.DataFrame, class_names: tuple[str, ...]) -> Exac
     members["group"] = pd.factorize(members["group"])[0]
     members = members.sort_values(["group", "number"], ignore_index=True)
     presence = copies_in_splits(table)
-    test, val = table["split"] == "test", table["split"] == "val"
+    test = table["split"] == "test"
     shares = presence[test].groupby(table["class_name"][test])[["train", "val"]].mean()
     return ExactCopies(
         num_unique_images=by_pixels.ngroups,
@@ -71,10 +72,7 @@ def find_exact_copies(table: pd.DataFrame, class_names: tuple[str, ...]) -> Exac
         num_redundant_copies=len(table) - by_pixels.ngroups,
         num_conflicting_groups=members.loc[members["labels_differ"], "group"].nunique(),
         between_splits=count_between_splits(table, presence),
-        num_leak_free_images={
-            "val": int((val & ~presence["train"]).sum()),
-            "test": int((test & ~presence["train"] & ~presence["val"]).sum()),
-        },
+        num_leak_free_images={name: int((~table["has_copy"][table["split"] == name]).sum()) for name in SPLITS[1:]},
         by_class=shares.reindex(list(class_names)),
         members=members,
     )

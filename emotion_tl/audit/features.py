@@ -1,14 +1,13 @@
 """The vectors by which labels are judged: pooled features of a frozen backbone, which runs share through the cache."""
 
 import math
-from dataclasses import replace
 
 import keras
 import numpy as np
 
 from emotion_tl.audit.images import AuditedImages, images_at_once
-from emotion_tl.command_config import AuditConfig
-from emotion_tl.config import ExperimentConfig, HeadConfig
+from emotion_tl.command_config import AuditConfig, frozen_experiment
+from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.progress import track
 from emotion_tl.models.heads import POOLING_LAYER
 from emotion_tl.models.transfer_model import TransferModel, build_transfer_model
@@ -24,7 +23,7 @@ def backbone_features(images: AuditedImages, config: AuditConfig) -> np.ndarray:
     Raises:
         WeightsError: where the pretrained weights cannot be had; random ones would show less than the pixels do.
     """
-    experiment = as_experiment(config)
+    experiment = frozen_experiment(config, config.backbone.weights)
     configure(experiment.trainer, experiment.seed)
     model = build_transfer_model(experiment, images.dataset.image_shape, images.dataset.num_classes)
     wanted = tuple((split, (IMAGE,)) for split in images.dataset.splits().values())
@@ -41,15 +40,3 @@ def compute_features(model: TransferModel, images: AuditedImages, config: Experi
     num_batches = math.ceil(len(images) / images_at_once(images.dataset))
     batches = track(images.batches(), num_batches, "Computing features, batches")
     return np.concatenate([pooled.predict(batch, batch_size=batch_size, verbose=0) for _, batch in batches])
-
-
-def as_experiment(config: AuditConfig) -> ExperimentConfig:
-    """Returns the experiment whose frozen features these are: a run with this backbone shares them in the cache."""
-    return ExperimentConfig(
-        seed=config.seed,
-        cache_dir=config.cache_dir,
-        data=config.data,
-        backbone=replace(config.backbone, allow_random_weights=False),
-        head=HeadConfig(name="linear"),
-        trainer=config.trainer,
-    )

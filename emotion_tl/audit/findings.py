@@ -54,7 +54,7 @@ def nothing_found(result: AuditResult) -> str:
 def find_leaks(result: AuditResult) -> Iterator[Finding]:
     """Yields what exact copies do to the scores."""
     copies, sizes = result.exact_copies, result.counts.sum()
-    num_leaked = int(sizes["test"]) - copies.num_leak_free_images["test"]
+    num_leaked = result.num_seen_before("test")
     if num_leaked:
         share = num_leaked / sizes["test"]
         by_split = copies.between_splits["test"]
@@ -68,7 +68,7 @@ def find_leaks(result: AuditResult) -> Iterator[Finding]:
             f"{where}.",
             "Read the leak-free score, which every run reports; or train with data.dedup=drop_train_copies.",
         )
-    num_chosen_by = int(sizes["val"]) - copies.num_leak_free_images["val"]
+    num_chosen_by = result.num_seen_before("val")
     if num_chosen_by:
         yield Finding(
             WARNING,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from emotion_tl.data.dataset import Dataset
+from emotion_tl.data.selection import find_constant
 
 # Gone through at once: 64 MB as floating point numbers, whatever the size of the images.
 PIXELS_AT_ONCE = 2**23
@@ -22,8 +23,9 @@ class AuditedImages:
     Attributes:
         dataset: they are of.
         table: one row an image, numbered from 0; columns image (str), split (str), label (int64, position in the class
-            names), class_name (str), pixel_hash (str, equal for equal pixels), is_constant (bool, of equal pixels),
-            brightness and contrast (float64, mean and standard deviation of the pixels, 0..255).
+            names), class_name (str), pixel_hash (str, equal for equal pixels), has_copy (bool, as in `Split`),
+            is_constant (bool, of equal pixels), brightness and contrast (float64, mean and standard deviation of the
+            pixels, 0..255).
     """
 
     dataset: Dataset
@@ -72,6 +74,7 @@ def look_at_images(dataset: Dataset) -> AuditedImages:
             "label": labels,
             "class_name": np.array(dataset.class_names, dtype=object)[labels],
             "pixel_hash": np.concatenate([split.pixel_hashes for split in splits]),
+            "has_copy": np.concatenate([split.has_copy for split in splits]),
         }
     )
     return AuditedImages(dataset, known.join(pd.concat(parts, ignore_index=True)))
@@ -88,7 +91,7 @@ def describe_images(images: np.ndarray) -> pd.DataFrame:
     pixels = images.reshape(len(images), -1).astype(np.float64)
     return pd.DataFrame(
         {
-            "is_constant": (images == images[:, :1, :1]).all(axis=(1, 2, 3)),
+            "is_constant": find_constant(images),
             "brightness": pixels.mean(axis=1),
             "contrast": pixels.std(axis=1),
         }

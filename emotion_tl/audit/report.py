@@ -62,11 +62,11 @@ def findings_section(result: AuditResult) -> Section:
 
 def key_figures(result: AuditResult) -> list[KeyFigure]:
     """Returns the numbers that are read at a glance."""
-    copies, sizes = result.exact_copies, result.counts.sum()
-    num_leaked = int(sizes["test"]) - copies.num_leak_free_images["test"]
+    copies, num_leaked = result.exact_copies, result.num_seen_before("test")
+    share_leaked = num_leaked / result.counts["test"].sum()
     figures = [
         KeyFigure(f"{len(result.images):,}", "images", f"{copies.num_unique_images:,} different"),
-        KeyFigure(f"{num_leaked:,}", "test images seen before", f"{num_leaked / sizes['test']:.1%} of test"),
+        KeyFigure(f"{num_leaked:,}", "test images seen before", f"{share_leaked:.1%} of test"),
         KeyFigure(f"{copies.num_conflicting_groups:,}", "groups of copies with different labels"),
     ]
     if result.near_duplicates is not None:

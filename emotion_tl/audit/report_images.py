@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from emotion_tl.audit.brightness import FIGURES, average_images
+from emotion_tl.audit.counts import measure_imbalance
 from emotion_tl.audit.report_rows import to_rows
 from emotion_tl.audit.result import AuditResult
 from emotion_tl.evaluation.figure_style import BLUE, INK, WIDTH, entitle, shortened, styled
@@ -19,9 +20,7 @@ def classes_section(result: AuditResult) -> Section:
         Column("class", lambda row: row["class"]),
         *(counts_column(str(split), int(column.sum())) for split, column in counts.items()),
     ]
-    imbalance = ", ".join(
-        f"{split} {column.max() / column.min():.1f}" for split, column in counts.items() if column.min()
-    )
+    imbalance = ", ".join(f"{split} {factor:.1f}" for split, factor in measure_imbalance(counts).items())
     figure = class_distribution(
         {str(split): column.tolist() for split, column in counts.items()}, result.dataset.class_names
     )

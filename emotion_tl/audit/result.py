@@ -54,6 +54,10 @@ class AuditResult:
         """Returns the rows of the images whose pixels are all equal."""
         return self.images.table[self.images.table["is_constant"]]
 
+    def num_seen_before(self, split: str) -> int:
+        """Returns how many images of val also stand in train, or of test in train or val."""
+        return int(self.counts[split].sum()) - self.exact_copies.num_leak_free_images[split]
+
     def summary(self) -> dict[str, Any]:
         """Returns the figures as nested dicts, lists and scalars; null stands for what was not looked for."""
         dataset, table = self.dataset, self.images.table

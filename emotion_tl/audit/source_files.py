@@ -14,11 +14,6 @@ from emotion_tl.data.sources import load_source
 from emotion_tl.data.sources.listing import choose_classes
 from emotion_tl.errors import DataError
 
-NO_FILES = {
-    "synthetic_faces": "The images are drawn by the program at the size they are stored in.",
-    "csv": "The images stand as grey values in a table, without files of their own.",
-    "fer2013": "The images stand as grey values in a table, without files of their own.",
-}
 # Beyond these, a data set of photographs has as many sizes as images.
 MAX_SIZES_TOLD = 8
 COLUMNS = ["width", "height", "mode", "format"]
@@ -65,7 +60,7 @@ def read_source_files(config: DataConfig) -> SourceFiles:
         with load_source(config.source).open_listing(config) as all_images:
             listing = choose_classes(all_images, config.classes)
             if listing.files is None:
-                return SourceFiles(empty, NO_FILES[config.source], config.image_size)
+                return SourceFiles(empty, listing.note, config.image_size)
             headers = read_headers(listing.files, len(listing.table))
     except DataError as error:
         # Packed images outlive the files they were made of.

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from emotion_tl.caching.recipe import ArrayRecipe
+from emotion_tl.files import replace_file
 
 ARRAY_FILE = "array.npy"
 META_FILE = "meta.json"
@@ -67,9 +68,8 @@ def write_rows(folder: Path, recipe: ArrayRecipe, start: int, rows: np.ndarray) 
 def write_chunks(folder: Path, recipe: ArrayRecipe, chunks: Chunks) -> None:
     """Writes meta.json so that it always is whole, whenever the process dies."""
     content = {**recipe.description, "rows_at_once": chunks.rows_at_once, "checksums": chunks.checksums}
-    unfinished = folder / f"{META_FILE}.new"
-    unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    unfinished.replace(folder / META_FILE)
+    text = json.dumps(content, indent=1)
+    replace_file(folder / META_FILE, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def read_chunks(folder: Path, recipe: ArrayRecipe) -> Chunks:

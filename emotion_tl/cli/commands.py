@@ -12,9 +12,8 @@ from omegaconf import DictConfig
 
 from emotion_tl.cli.composition import own_settings
 from emotion_tl.cli.experiments import run_and_tell
-from emotion_tl.cli.sweep import run_sweep_job
+from emotion_tl.cli.sweep_job import run_sweep_job
 from emotion_tl.command_config import (
-    EXPLANATION_METHODS,
     AuditConfig,
     CleanCacheConfig,
     CompareConfig,
@@ -27,7 +26,12 @@ from emotion_tl.errors import EmotionTLError
 from emotion_tl.probing.checks import check_probe_config
 from emotion_tl.runtime import select_backend
 from emotion_tl.tuning_config import TuneConfig
-from emotion_tl.validation import check_audit_config, check_choice, check_experiment_config, check_range
+from emotion_tl.validation import (
+    check_audit_config,
+    check_compare_config,
+    check_experiment_config,
+    check_predict_config,
+)
 
 EXIT_FAILED = 1
 
@@ -66,8 +70,7 @@ def study(composed: DictConfig) -> float | None:
 def compare(composed: DictConfig) -> None:
     """Puts finished runs side by side and says which is better, and how sure that is."""
     config = to_typed(CompareConfig, own_settings(CompareConfig, composed))
-    check_range("confidence_level", config.confidence_level, 0.5, 0.999)
-    check_range("num_bootstrap_resamples", config.num_bootstrap_resamples, 10)
+    check_compare_config(config)
     configure_logging(None)
     from emotion_tl.analysis.compare import compare_and_report
 
@@ -78,8 +81,7 @@ def compare(composed: DictConfig) -> None:
 def predict(composed: DictConfig) -> None:
     """Predicts the expression on new images."""
     config = to_typed(PredictConfig, own_settings(PredictConfig, composed))
-    check_range("batch_size", config.batch_size, 1)
-    check_choice("explain_with", config.explain_with, EXPLANATION_METHODS)
+    check_predict_config(config)
     configure_logging(None)
     select_backend(config.backend)
     from emotion_tl.inference.predict import print_predictions

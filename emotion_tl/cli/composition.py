@@ -8,6 +8,7 @@ from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from emotion_tl.config import ExperimentConfig, to_typed
 from emotion_tl.console import shown
@@ -89,4 +90,12 @@ class ExperimentComposer:
         try:
             return compose("tune", [*self.overrides, *overrides, *places], return_hydra_config=True)
         except HydraException as error:
-            raise ConfigurationError(" ".join(str(error.__cause__ or error).split())) from error
+            raise ConfigurationError(reason_of_composition(error)) from error
+
+
+def reason_of_composition(error: HydraException) -> str:
+    """Returns in one line why Hydra could not compose an experiment."""
+    cause = error.__cause__
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError):
+        return f"{cause.full_key}: expected a setting of the experiment that the others make. It has none of this name."
+    return " ".join(str(cause or error).split()).partition(" Config search path:")[0]

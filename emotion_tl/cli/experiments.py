@@ -11,7 +11,7 @@ def run_and_tell(config: ExperimentConfig, output_dir: Path) -> float:
     """Runs one experiment in this process, tells what it found, and returns its val accuracy."""
     configure_logging(output_dir)
     select_backend(config.trainer.backend)
-    from emotion_tl.analysis.summary import print_summary
+    from emotion_tl.cli.run_summary import print_summary
     from emotion_tl.experiment import run_experiment
 
     result = run_experiment(config, output_dir)

@@ -11,7 +11,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
-from emotion_tl.cli.composition import SEARCH_PATH, config_folder
+from emotion_tl.cli.composition import SEARCH_PATH, config_folder, reason_of_composition
 from emotion_tl.cli.config_files import CHOICE, further_folders
 from emotion_tl.override_text import key_of, override_text, quoted
 
@@ -35,7 +35,7 @@ def reason_of_refusal(error: HydraException, command: str, arguments: Sequence[s
     unknown = UNKNOWN.search(str(error))
     if unknown is not None:
         return describe_unknown(unknown["key"], compose_known(command, arguments), folders_of(command, arguments))
-    return " ".join(str(error.__cause__ or error).split()).partition(" Config search path:")[0]
+    return reason_of_composition(error)
 
 
 def describe_unreadable(override: str) -> str:

@@ -9,18 +9,16 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict, read_write
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
-from emotion_tl.cli.composition import file_of_option
+from emotion_tl.cli.composition import file_of_option, reason_of_composition
 from emotion_tl.config import ExperimentConfig, to_typed
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.study_config import StudyConfig
+from emotion_tl.study_config import SEED, StudyConfig
 
 if TYPE_CHECKING:
     from emotion_tl.studies.plan import PlannedJob
 
 STUDY = "study"
-SEED = "seed"
 
 
 @dataclass(frozen=True)
@@ -121,11 +119,3 @@ def compose_job(config: DictConfig, config_loader: ConfigLoader, overrides: list
     with read_write(composed), open_dict(composed):
         del composed["hydra"]
     return to_typed(ExperimentConfig, composed)
-
-
-def reason_of_composition(error: HydraException) -> str:
-    """Returns in one line why Hydra could not compose an experiment."""
-    cause = error.__cause__
-    if isinstance(cause, ConfigKeyError | ConfigAttributeError):
-        return f"{cause.full_key}: expected a setting of the experiment that the others make. It has none of this name."
-    return " ".join(str(cause or error).split()).partition(" Config search path:")[0]

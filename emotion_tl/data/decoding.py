@@ -9,6 +9,7 @@ shrunk by averaging areas, or enlarged cubically.
 import math
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 import cv2
@@ -28,7 +29,12 @@ class RejectedImageError(Exception):
     """An image that cannot be used; the message is the reason that stands in the report."""
 
 
-def decode_image(open_file: Callable[[], BinaryIO], config: DataConfig) -> np.ndarray:
+def open_file(path: Path) -> BinaryIO:
+    """Opens a file on the disk as `decode_image` takes it; others lie in archives."""
+    return path.open("rb")
+
+
+def decode_image(open_image: Callable[[], BinaryIO], config: DataConfig) -> np.ndarray:
     """Decodes an image file.
 
     Returns:
@@ -38,7 +44,7 @@ def decode_image(open_file: Callable[[], BinaryIO], config: DataConfig) -> np.nd
         RejectedImageError: where the file is broken, empty, truncated, no image or too large.
     """
     try:
-        with open_file() as file:
+        with open_image() as file:
             if not file.read(1):
                 raise RejectedImageError("empty file (0 bytes)")
             file.seek(0)

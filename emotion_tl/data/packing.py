@@ -33,6 +33,7 @@ from emotion_tl.data.store import (
     write_tables,
 )
 from emotion_tl.errors import DataError
+from emotion_tl.files import replace_file
 from emotion_tl.locks import acquire
 
 logger = logging.getLogger(__name__)
@@ -148,7 +149,9 @@ def pack(config: DataConfig, entry: Path, stores: Path) -> None:
             raise DataError(f"{config.name}, {config.path}: expected images. {describe_bad(len(hashes), rejected)}")
         fingerprint = write_tables(folder, table, listing.class_names, stored_shape(config))
         publish(folder, stores / fingerprint)
-    write_atomically(entry, json.dumps({"store": fingerprint, "rejected": rejected}))
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    named = json.dumps({"store": fingerprint, "rejected": rejected})
+    replace_file(entry, lambda partial: partial.write_text(named, encoding="utf-8"))
 
 
 def stored_shape(config: DataConfig) -> tuple[int, int, int]:
@@ -212,14 +215,3 @@ def describe_bad(num_images: int, rejected: list[Rejection]) -> str:
     first = "".join(f"\n  {image}: {reason}" for image, reason in rejected[:5])
     more = f"\n  ... and {len(rejected) - 5} more" if len(rejected) > 5 else ""
     return f"{len(rejected)} of {num_images} images cannot be used:{first}{more}"
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a file so that other processes see all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
-"""One look for all figures: restrained, colour-blind safe, 1000 px wide as MLflow shows them."""
+"""One look for all figures: restrained, colour-blind safe, and as files 1200 px wide."""
 
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -7,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 WIDTH = 10.0
-"""Inches; at 100 dots an inch a figure is 1000 px wide."""
+"""Inches."""
+FILE_RESOLUTION = 120
+"""Dots per inch."""
 
 # Okabe and Ito's palette, told apart with any colour vision. https://jfly.uni-koeln.de/color/
 BLUE, ORANGE, GREEN, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00"
@@ -64,6 +67,11 @@ def entitle(figure: Figure, title: str, axis: Axes | None = None, subtitle: str 
     figure.suptitle(title, x=0.01, horizontalalignment="left")
     if axis is not None:
         axis.set_title(subtitle)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Writes a figure as an image file."""
+    figure.savefig(path, dpi=FILE_RESOLUTION)
 
 
 def shortened(name: str, max_length: int = 24) -> str:

@@ -10,6 +10,8 @@ from emotion_tl.errors import DataError
 
 # Wide enough for rows that were rounded to float16, far too narrow for logits.
 ROW_SUM_TOLERANCE = 0.01
+PROBABILITY = "probability_"
+"""How the column of a class begins in a table of predictions."""
 
 
 def checked_predictions(
@@ -101,5 +103,15 @@ def predictions_table(
         "confidence": probabilities.max(axis=1),
         "has_copy": np.asarray(has_copy, dtype=bool),
     }
-    columns |= {f"probability_{name}": probabilities[:, position] for position, name in enumerate(class_names)}
+    columns |= dict(zip(probability_columns(class_names), probabilities.T, strict=True))
     return pd.DataFrame(columns)
+
+
+def probability_columns(class_names: Sequence[str]) -> list[str]:
+    """Returns the columns that hold the probabilities of some classes in a table of predictions."""
+    return [f"{PROBABILITY}{name}" for name in class_names]
+
+
+def classes_of(table: pd.DataFrame) -> tuple[str, ...]:
+    """Returns the classes that a table of predictions has a column of probabilities for, in the order of these."""
+    return tuple(str(name).removeprefix(PROBABILITY) for name in table if str(name).startswith(PROBABILITY))

@@ -6,13 +6,12 @@ from functools import cached_property
 import keras
 
 from emotion_tl.explanation.gradients import GradientFunction, logit_gradients
-from emotion_tl.models.heads import POOLING_LAYER
+from emotion_tl.models.heads import LOGITS_LAYER, POOLING_LAYER
 from emotion_tl.models.specifications import get_specification
 
 # On a small face the last feature map of a deep network is one cell, and every map drawn from it is flat. With four
 # cells a side, the eyes and the mouth lie in different ones.
 MINIMUM_SIDE = 4
-LOGITS_LAYER = "logits"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Figures and images as parts of a page, so that nothing is loaded from elsewhere."""
 
 import base64
+import hashlib
 import io
-import itertools
 import re
 from typing import Any
 
@@ -18,8 +18,6 @@ FONTS = "'DejaVu Sans', Verdana, sans-serif"
 # Size and colours are the page's; matplotlib's date would make two equal reports differ.
 METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 PIXELS_PER_POINT = 96 / 72
-
-numbers = itertools.count(1)
 
 
 def embed_figure(figure: Figure) -> Markup:
@@ -39,8 +37,8 @@ def embed_figure(figure: Figure) -> Markup:
 
 
 def with_own_ids(svg: str) -> str:
-    """Returns the SVG with ids that no other figure of the page has."""
-    prefix = f"figure{next(numbers)}-"
+    """Returns the SVG with ids that no other figure has: they begin with a hash of what it shows."""
+    prefix = f"figure{hashlib.blake2b(svg.encode(), digest_size=6).hexdigest()}-"
     svg = re.sub(r'\bid="', f'id="{prefix}', svg)
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}", svg)
 

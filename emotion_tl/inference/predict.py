@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import keras
 import numpy as np
@@ -17,26 +16,25 @@ from rich.table import Table
 from emotion_tl.command_config import PredictConfig
 from emotion_tl.config import DataConfig
 from emotion_tl.console import console
-from emotion_tl.data.decoding import FORMATS, RejectedImageError, decode_image
+from emotion_tl.data.decoding import FORMATS, RejectedImageError, decode_image, open_file
 from emotion_tl.data.sources.layout import is_candidate
-from emotion_tl.errors import ConfigurationError, DataError
+from emotion_tl.errors import DataError
+from emotion_tl.evaluation.predictions import classes_of, probability_columns
 from emotion_tl.inference.explaining import Explainer
 from emotion_tl.inference.model_file import ModelDescription, load_model
 from emotion_tl.tracking.runs import find_model_file
-
-OUTPUTS = ("table", "jsonl", "csv")
+from emotion_tl.validation import check_predict_config
 
 
 def print_predictions(config: PredictConfig) -> bool:
     """Predicts and prints as configured; returns whether at least one image could be read.
 
     Raises:
-        ConfigurationError: on an unknown output.
+        ConfigurationError: on a setting that cannot be right.
         ModelNotFoundError: where there is no such model.
         DataError: where there are no images.
     """
-    if config.output not in OUTPUTS:
-        raise ConfigurationError(f"output: expected one of {', '.join(OUTPUTS)}. Received: {config.output}")
+    check_predict_config(config)
     images = Path(config.images).expanduser()
     paths = find_images(images)
     model, description = load_model(locate_model(config))
@@ -99,7 +97,7 @@ def predict_files(
         errors: list[str | None] = []
         for path in batch:
             try:
-                images.append(decode_image(partial(open_binary, path), data))
+                images.append(decode_image(partial(open_file, path), data))
                 errors.append(None)
             except RejectedImageError as error:
                 errors.append(str(error))
@@ -111,11 +109,6 @@ def predict_files(
             written = explainer.write(read, np.stack(images), probabilities.argmax(axis=1)) if images else []
             table["explanation"] = pd.Series(written, index=readable, dtype=object)
         yield table
-
-
-def open_binary(path: Path) -> BinaryIO:
-    """Opens a file for reading bytes."""
-    return path.open("rb")
 
 
 def chunks(paths: list[Path], size: int) -> Iterator[list[Path]]:
@@ -134,7 +127,7 @@ def tabulate(
     """
     table = pd.DataFrame({"image": [path.as_posix() for path in paths], "error": errors})
     readable = table.index[table["error"].isna()]
-    columns = [f"probability_{name}" for name in class_names]
+    columns = probability_columns(class_names)
     scores = pd.DataFrame(probabilities.reshape(-1, len(class_names)), index=readable, columns=columns)
     scores.insert(0, "predicted", [class_names[position] for position in scores.to_numpy().argmax(axis=1)])
     scores.insert(1, "confidence", scores[columns].max(axis=1))
@@ -156,10 +149,10 @@ def print_for_person(table: pd.DataFrame) -> None:
     shown = Table("image", "predicted", "then", box=SIMPLE_HEAD)
     shown.columns[0].overflow = "fold"
     shown.columns[1].no_wrap = True
-    columns = [str(column) for column in table if str(column).startswith("probability_")]
+    class_names = classes_of(table)
     for _, row in table[table["error"].isna()].iterrows():
-        ranked = row[columns].astype(float).sort_values(ascending=False)
-        likeliest, *others = (f"{str(name).removeprefix('probability_')} {share:.0%}" for name, share in ranked.items())
+        shares = pd.Series(row[probability_columns(class_names)].to_numpy(dtype=float), index=class_names)
+        likeliest, *others = (f"{name} {share:.0%}" for name, share in shares.sort_values(ascending=False).items())
         shown.add_row(escape(row["image"]), likeliest, ", ".join(others))
     if shown.row_count:
         Console(highlight=False).print(shown)

@@ -7,10 +7,13 @@ from keras import initializers, layers
 
 from emotion_tl.config import HeadConfig
 
-# The statistics of a few dozen steps have to do where an epoch is no longer than that; Keras' own 0.99 needs hundreds.
+# Of whatever is trained from scratch. The statistics of a few dozen steps have to do where an epoch is no longer than
+# that; Keras' own 0.99 needs hundreds until validation sees what training sees.
 BATCH_NORM_MOMENTUM = 0.9
 # Name of the layer whose output is the vector that stands for an image.
 POOLING_LAYER = "pooling"
+# And of the one whose output goes into the softmax.
+LOGITS_LAYER = "logits"
 
 
 def apply_head(features: keras.KerasTensor, config: HeadConfig, num_classes: int, seed: int) -> keras.KerasTensor:
@@ -40,7 +43,7 @@ def classify(vector: keras.KerasTensor, config: HeadConfig, num_classes: int, se
             vector = layers.Dropout(config.dropout, seed=seed + index, name=f"head_dropout{index}")(vector)
     if config.dropout and not config.units:
         vector = layers.Dropout(config.dropout, seed=seed, name="head_dropout")(vector)
-    return dense(num_classes, seed, dtype="float32", name="logits")(vector)
+    return dense(num_classes, seed, dtype="float32", name=LOGITS_LAYER)(vector)
 
 
 def dense(width: int, seed: int, **settings: Any) -> layers.Dense:

@@ -9,8 +9,7 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
-# Keras' own 0.99 needs hundreds of steps until validation sees what training sees; a small data set has fewer.
-BATCH_NORM_MOMENTUM = 0.9
+from emotion_tl.models.heads import BATCH_NORM_MOMENTUM
 
 
 def convolution_block(

@@ -1,6 +1,5 @@
 """Pretrained weights: Keras' own download, or a file the user gives."""
 
-import hashlib
 import logging
 import os
 import socket
@@ -14,6 +13,7 @@ import keras
 
 from emotion_tl.config import BackboneConfig
 from emotion_tl.errors import WeightsError
+from emotion_tl.files import sha256_of
 from emotion_tl.models.specifications import BackboneSpecification, get_specification
 
 logger = logging.getLogger(__name__)
@@ -184,12 +184,6 @@ def count_parameters(path: Path) -> int:
     except OSError as error:
         raise WeightsError(f"{path}: expected a Keras weights file (.weights.h5 or .h5). Received: {error}") from error
     return sum(counts)
-
-
-def sha256_of(path: Path) -> str:
-    """Returns the SHA-256 of a file as hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

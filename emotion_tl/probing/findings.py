@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from emotion_tl.analysis.best_probe import best_probe, main_probes
 from emotion_tl.analysis.wording import told_difference, told_p_value
 from emotion_tl.command_config import ProbeConfig
 from emotion_tl.data.dataset import Split
@@ -16,21 +17,16 @@ from emotion_tl.probing.probe_table import compare_probes
 def tell_findings(
     networks: Mapping[str, ProbedNetwork], table: pd.DataFrame, test: Split, config: ProbeConfig
 ) -> list[str]:
-    """Returns which block is best, what it gains over the last one, and what pretraining gains at it.
-
-    The best block is the one that val chooses, so that its figures on test are not those of the luckiest.
-    """
-    main = next(iter(networks))
-    rows = table[table["weights"] == main]
-    row = rows.nlargest(1, "val_accuracy").to_dict("records")[0]
-    best = str(row["block"])
+    """Returns which block is best by val, what it gains over the last one, and what pretraining gains at it."""
+    row = best_probe(table)
+    main, best = str(row["weights"]), str(row["block"])
     level = f"{told_level(config.confidence_level)} interval"
     low, high = 100 * row["accuracy_low"], 100 * row["accuracy_high"]
     accuracy = f"{100 * row['accuracy']:.1f} % on test ({level} {low:.1f}–{high:.1f})"
     findings = [f"Best block by val: {best} with {main} weights, {accuracy}."]
     findings.append(tell_gain_over_last(networks[main], best, test, config, level))
     if pd.notna(row["gain"]):
-        findings.append(tell_gain_of_pretraining(row, rows, config, level))
+        findings.append(tell_gain_of_pretraining(row, main_probes(table), config, level))
     return findings
 
 

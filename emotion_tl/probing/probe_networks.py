@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -14,8 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
-from emotion_tl.command_config import ProbeConfig
-from emotion_tl.config import AugmentationConfig, ExperimentConfig, HeadConfig
+from emotion_tl.command_config import ProbeConfig, frozen_experiment
 from emotion_tl.data.dataset import Dataset, Split
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.models.transfer_model import build_transfer_model
@@ -53,7 +52,8 @@ def probe_network(config: ProbeConfig, compared: str, dataset: Dataset) -> Probe
     Raises:
         WeightsError: where pretrained weights cannot be had or do not fit.
     """
-    experiment = experiment_of(config, compared)
+    # Random weights in the place of pretrained ones would be compared with themselves.
+    experiment = frozen_experiment(config, None if compared == "random" else config.backbone.weights)
     # Random weights are then the same whatever was built before.
     keras.utils.set_random_seed(config.seed)
     model = build_transfer_model(experiment, dataset.image_shape, dataset.num_classes)
@@ -86,21 +86,6 @@ def map_in_parallel(probe: Callable[[str], LinearProbe], blocks: list[str]) -> d
         warnings.simplefilter("ignore", ConvergenceWarning)
         with ThreadPoolExecutor(min(MAX_PROBES_AT_ONCE, os.cpu_count() or 1)) as executor:
             return dict(zip(blocks, executor.map(probe, blocks), strict=True))
-
-
-def experiment_of(config: ProbeConfig, compared: str) -> ExperimentConfig:
-    """Returns the experiment that the network belongs to, of which there is no training."""
-    weights = None if compared == "random" else config.backbone.weights
-    return ExperimentConfig(
-        seed=config.seed,
-        cache_dir=config.cache_dir,
-        data=config.data,
-        augmentation=AugmentationConfig(),
-        # Random weights in the place of pretrained ones would be compared with themselves.
-        backbone=replace(config.backbone, weights=weights, allow_random_weights=False),
-        head=HeadConfig(name="linear"),
-        trainer=config.trainer,
-    )
 
 
 def draw_subset(split: Split, num_images: int | None, seed: int) -> Split:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from emotion_tl.analysis.best_probe import best_probe
 from emotion_tl.analysis.figures.probes import probes_figure
 from emotion_tl.command_config import COMPARED_WEIGHTS, ProbeConfig
-from emotion_tl.data.dataset import load_dataset
+from emotion_tl.data.dataset import Dataset, load_dataset
+from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.probing.checks import check_probe_config
 from emotion_tl.probing.findings import tell_findings
 from emotion_tl.probing.probe_networks import draw_subset, probe_network
@@ -16,8 +18,6 @@ from emotion_tl.probing.probe_table import tabulate_probes
 from emotion_tl.runtime import configure
 from emotion_tl.tracking.run import track_run
 from emotion_tl.tracking.runs import KIND_TAG
-
-FIGURE_RESOLUTION = 120  # dots per inch
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,8 @@ def run_probes(config: ProbeConfig) -> ProbeResult:
         networks = {each: probe_network(config, each, dataset) for each in compared}
         table = tabulate_probes(networks, dataset.test, config)
         findings = tell_findings(networks, table, dataset.test, config)
-        largest_class = float(dataset.test.class_counts(dataset.num_classes).max() / len(dataset.test))
-        figure = probes_figure(
-            table, f"{config.backbone.name} on {dataset.name}", largest_class, config.confidence_level
-        )
-        table.to_csv(folder / "probes.csv", index=False)
-        figure.savefig(folder / "probes.png", dpi=FIGURE_RESOLUTION)
-        (folder / "findings.txt").write_text("\n".join(findings) + "\n")
+        figure = draw_probes(table, dataset, config)
+        write_probes(table, findings, figure, folder)
         run.log_tags(
             {
                 KIND_TAG: "probe",
@@ -79,6 +74,25 @@ def run_probes(config: ProbeConfig) -> ProbeResult:
                 "test_fingerprint": dataset.test.fingerprint,
             }
         )
-        best = table.nlargest(1, "val_accuracy").iloc[0]
-        run.log_metrics({"test_accuracy": float(best["accuracy"]), "val_accuracy": float(best["val_accuracy"])})
+        run.log_metrics(headline(table))
     return ProbeResult(run.run_id, folder, table, figure, findings)
+
+
+def draw_probes(table: pd.DataFrame, dataset: Dataset, config: ProbeConfig) -> Figure:
+    """Returns the accuracy over depth, beside that of always answering with the largest class of test."""
+    largest_class = float(dataset.test.class_counts(dataset.num_classes).max() / len(dataset.test))
+    subject = f"{config.backbone.name} on {dataset.name}"
+    return probes_figure(table, subject, largest_class, config.confidence_level)
+
+
+def write_probes(table: pd.DataFrame, findings: list[str], figure: Figure, folder: Path) -> None:
+    """Writes what the probes found into their folder."""
+    table.to_csv(folder / "probes.csv", index=False)
+    save_figure(figure, folder / "probes.png")
+    (folder / "findings.txt").write_text("\n".join(findings) + "\n")
+
+
+def headline(table: pd.DataFrame) -> dict[str, float]:
+    """Returns the metrics by which MLflow lists the run: those of the best block."""
+    best = best_probe(table)
+    return {"test_accuracy": float(best["accuracy"]), "val_accuracy": float(best["val_accuracy"])}

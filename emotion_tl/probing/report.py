@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from emotion_tl.analysis.best_probe import best_probe
 from emotion_tl.analysis.leak_free import told_absence
 from emotion_tl.command_config import ProbeConfig
 from emotion_tl.evaluation.told import told_level
@@ -36,10 +37,10 @@ def terminal_table(table: pd.DataFrame, confidence_level: float) -> Table:
     headings = [f"{main[0]}, %", "leak-free", *(name for name, _ in others), *(["gain in points"] if others else [])]
     for heading in headings:
         shown.add_column(heading, justify="right", no_wrap=True)
-    best = main[1]["val_accuracy"].max()
+    best = best_probe(table)["block"]
     for position, row in enumerate(main[1].to_dict("records")):
         name = escape(row["block"])
-        cells = [f"[bold]{name}[/]" if row["val_accuracy"] == best else name, accuracy_cell(row)]
+        cells = [f"[bold]{name}[/]" if row["block"] == best else name, accuracy_cell(row)]
         absent = np.isnan(row["leak_free_accuracy"])
         cells.append(told_absence(int(row["num_leak_free_images"])) if absent else percent(row["leak_free_accuracy"]))
         for _, other in others:

@@ -1,22 +1,18 @@
 """Checks a study before its first job, without Keras: the study by itself, and the experiment of each job."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from emotion_tl.config import ExperimentConfig, to_plain
+from emotion_tl.config import Compose, ExperimentConfig, to_plain
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.override_text import key_of, value_text
-from emotion_tl.studies.plan import SEED, PlannedJob, concerns
-from emotion_tl.study_config import GridConfig, StudyConfig
-from emotion_tl.validation import check_experiment_config
+from emotion_tl.studies.plan import PlannedJob, concerns
+from emotion_tl.study_config import SEED, GridConfig, StudyConfig
+from emotion_tl.validation import NAME, check_experiment_config
 
-Compose = Callable[[list[str]], ExperimentConfig]
 Rule = tuple[bool, str, str, object]
-
-NAME = re.compile(r"\w[\w.+-]*")
 
 
 def check_study(study: StudyConfig, given: Sequence[str], source: str) -> None:

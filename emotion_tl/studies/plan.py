@@ -6,9 +6,7 @@ from itertools import product
 from typing import Any
 
 from emotion_tl.override_text import key_of, override_text, value_text
-from emotion_tl.study_config import GridConfig, StudyConfig
-
-SEED = "seed"
+from emotion_tl.study_config import SEED, GridConfig, StudyConfig
 
 
 @dataclass(frozen=True)

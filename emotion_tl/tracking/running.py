@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.entities import Run
+
+from emotion_tl.locks import acquire, acquire_if_free
 
 RUN_FILE = "mlflow_run.json"
 LOCK_FILE = ".running"
@@ -25,7 +26,7 @@ PARENT_TAG = "mlflow.parentRunId"
 def mark_as_running(folder: Path, run_id: str, run_name: str) -> Iterator[None]:
     """Writes which MLflow run a folder belongs to, and shows that it is under way as long as the block lasts."""
     (folder / RUN_FILE).write_text(json.dumps({"run_id": run_id, "run_name": run_name}, indent=2))
-    with FileLock(folder / LOCK_FILE):
+    with acquire(folder / LOCK_FILE):
         yield
 
 
@@ -58,11 +59,11 @@ def has_died(run: Run) -> bool:
         return False
     if not folder.is_dir():
         return True
-    try:
-        with FileLock(folder / LOCK_FILE, timeout=0):
-            return True
-    except Timeout:
+    lock = acquire_if_free(folder / LOCK_FILE)
+    if lock is None:
         return False
+    with lock:
+        return True
 
 
 def close_dead_run(run: Run, status: str = "KILLED", reason: str = "its process ended without closing it") -> bool:

@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import mlflow
-from filelock import FileLock
 from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.locks import acquire
 
 # MLflow tells of each step of a new database's set-up, and of advice that does not concern the user of this package.
 for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.utils.environment", "mlflow.models.model"):
@@ -93,10 +93,10 @@ def few_retries() -> Iterator[None]:
 
 
 def one_at_a_time(uri: str) -> AbstractContextManager:
-    """Returns a lock on an SQLite file: two processes that make its tables at the same moment fail."""
+    """Returns a lock that is held on an SQLite file: two processes that make its tables at the same moment fail."""
     if not uri.startswith(SQLITE):
         return nullcontext()
-    return FileLock(f"{database_file(uri)}.lock")
+    return acquire(Path(f"{database_file(uri)}.lock"))
 
 
 def database_file(uri: str) -> Path:

@@ -1,7 +1,6 @@
 """What the frozen part of a network makes of images: computed once, kept on disk, shared by phases, runs and trials."""
 
 import hashlib
-import json
 import logging
 import math
 import time
@@ -16,6 +15,7 @@ from emotion_tl.caching.recipe import ArrayRecipe
 from emotion_tl.caching.unavailable import CacheUnavailableError
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import Split
+from emotion_tl.identity import hash_content
 from emotion_tl.runtime import choose_jit_compile, find_device, installed_versions
 from emotion_tl.training.activation_progress import ActivationProgress
 from emotion_tl.training.batches import whole_batch_size
@@ -189,7 +189,7 @@ def hash_architecture(network: keras.Model) -> str:
             continue
         positions[layer["name"]] = len(content)
         content.append([layer["class_name"], without_names(layer["config"]), parents_of(layer, positions)])
-    return hashlib.blake2b(json.dumps(content, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
+    return hash_content(content)
 
 
 def parents_of(layer: dict[str, Any], positions: dict[str, int]) -> list[int]:

@@ -9,6 +9,7 @@ import keras
 from emotion_tl.caching.unavailable import CacheUnavailableError
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import Dataset, Split
+from emotion_tl.fed import WHOLE_NETWORK, told_activations
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.training.activations import Activations
 from emotion_tl.training.cuts import cut_network
@@ -19,9 +20,6 @@ from emotion_tl.training.views import IMAGE, is_augmenting, view_names
 from emotion_tl.training_config import PhaseConfig
 
 logger = logging.getLogger(__name__)
-
-# What a run says of a phase whose activations were not cached.
-WHOLE_NETWORK = "images"
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Feed:
 
     def __str__(self) -> str:
         """Returns in words what is fed, for the log and the tags."""
-        return f"cached activations of {self.layer}; views: {', '.join(self.views)}" if self.layer else WHOLE_NETWORK
+        return told_activations(self.layer, self.views) if self.layer else WHOLE_NETWORK
 
 
 @dataclass(frozen=True)

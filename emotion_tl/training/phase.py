@@ -3,7 +3,7 @@
 import keras
 
 from emotion_tl.config import ExperimentConfig
-from emotion_tl.distribution import num_devices_in_scope
+from emotion_tl.distribution import average_statistics, num_devices_in_scope
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.runtime import choose_jit_compile, find_device
 from emotion_tl.training.batches import EvaluationBatches, TrainingBatches
@@ -48,7 +48,10 @@ def fit_phase(keeper: StateKeeper, inputs: PhaseInputs, name: str) -> None:
             epochs=first_epoch + phase.epochs,
             callbacks=UnfetchedLogs(
                 [
-                    keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.draw_order(epoch)),
+                    keras.callbacks.LambdaCallback(
+                        on_epoch_begin=lambda epoch, _: batches.draw_order(epoch),
+                        on_test_begin=lambda _: average_statistics(inputs.network),
+                    ),
                     *callbacks,
                     DivergenceGuard(name, num_classes, phase.learning_rate),
                     BestEpochCallback(record.best),

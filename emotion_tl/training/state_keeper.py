@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from emotion_tl.config import ExperimentConfig
+from emotion_tl.identity import describe_differences
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.training.freezing import set_trainable
 from emotion_tl.training.record import TrainingRecord
 from emotion_tl.training.state import TrainingState, assign_variables, changing_variables, find_misfit
 from emotion_tl.training.state_files import TrainingStateError, copy_state, remove_state
-from emotion_tl.training.state_settings import deciding_settings, describe_differences
+from emotion_tl.training.state_settings import deciding_settings
 from emotion_tl.training.stretch import Stretch
 
 logger = logging.getLogger(__name__)

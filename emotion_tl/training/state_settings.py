@@ -3,6 +3,7 @@
 from typing import Any
 
 from emotion_tl.config import ExperimentConfig, to_plain
+from emotion_tl.identity import flatten
 from emotion_tl.models.transfer_model import TransferModel
 
 SECTIONS = ("seed", "augmentation", "imbalance", "schedule", "backbone", "head", "trainer")
@@ -35,19 +36,3 @@ def deciding_settings(config: ExperimentConfig, model: TransferModel, dataset_fi
         "weights": [model.weights.name, model.weights.sha256],
         **{key: value for key, value in settings.items() if key not in WITHOUT_EFFECT},
     }
-
-
-def flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Returns nested dicts as one, by dotted keys; lists stay as they are."""
-    flat: dict[str, Any] = {}
-    for key, value in nested.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
-
-
-def describe_differences(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
-    """Returns which settings a state has that are not those of now, in words; None where there are none."""
-    keys = [key for key in {**kept, **now} if kept.get(key) != now.get(key)]
-    told = [f"{key}={kept.get(key)}, received {now.get(key)}" for key in keys[:3]]
-    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
-    return f"expected {'; '.join(told)}{more}" if keys else None

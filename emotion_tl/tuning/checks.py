@@ -1,16 +1,14 @@
 """Checks a search before its first trial, without Keras: the tuner, the space, and trials at its corners."""
 
-import re
-
-from emotion_tl.config import ExperimentConfig
+from emotion_tl.config import Compose, ExperimentConfig
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.tuning.combinations import TrialValues, alternatives, corners
-from emotion_tl.tuning.composition import Compose, TrialComposer
+from emotion_tl.tuning.composition import TrialComposer
 from emotion_tl.tuning.overrides import override
 from emotion_tl.tuning.space_checks import check_space, parameter_error
 from emotion_tl.tuning.trial_config import trial_experiment
 from emotion_tl.tuning_config import TUNERS, SpaceConfig, TuneConfig, TunerConfig, TuneSettings
-from emotion_tl.validation import check_choice, check_experiment_config, check_positive, check_range
+from emotion_tl.validation import NAME, check_choice, check_experiment_config, check_positive, check_range
 
 
 def check_search(config: TuneConfig, compose: Compose, source: str) -> list[ExperimentConfig]:
@@ -56,7 +54,7 @@ def check_tune_settings(config: TuneSettings) -> None:
     """Checks what becomes of the trials."""
     check_range("tune.num_best", config.num_best, 1)
     check_range("tune.num_workers", config.num_workers, 1)
-    if config.name is not None and not re.fullmatch(r"\w[\w.+-]*", config.name):
+    if config.name is not None and not NAME.fullmatch(config.name):
         raise ConfigurationError(f"tune.name: expected the name of a folder, without slashes. Received: {config.name}")
     if not config.output_dir:
         raise ConfigurationError("tune.output_dir: expected a folder, as in outputs/tune. Received: none")

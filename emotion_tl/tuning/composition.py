@@ -1,6 +1,6 @@
 """The configurations of many trials, composed by Hydra only where a group of `conf/` is involved."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
@@ -10,15 +10,13 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from emotion_tl.config import ExperimentConfig
+from emotion_tl.config import Compose, ExperimentConfig
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.override_text import number_text, value_text
 from emotion_tl.tuning.activity import active_parameters
 from emotion_tl.tuning.overrides import is_group
 from emotion_tl.tuning.space_checks import parameter_error
 from emotion_tl.tuning_config import ParameterConfig, SpaceConfig
-
-Compose = Callable[[list[str]], ExperimentConfig]
 
 
 class TrialComposer:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from emotion_tl.duration import told_duration
 from emotion_tl.training_config import MONITORS
 from emotion_tl.tuning_config import SpaceConfig
 
@@ -70,7 +71,7 @@ def leaderboard(best: pd.DataFrame, num_finished: int, space: SpaceConfig, objec
     scores = [value_of_objective(value, objective) for value in best["value"]]
     table.add_row(objective, scores[0], *scores[1:], style="bold")
     table.add_row("epochs", *(readable(epochs) for epochs in best["epochs"]))
-    table.add_row("time", *(duration(seconds) for seconds in best["seconds"]), end_section=True)
+    table.add_row("time", *(told_duration(seconds) for seconds in best["seconds"]), end_section=True)
     for name in names:
         table.add_row(escape(name), *(escape(readable(value)) for value in best[name]))
     return table
@@ -104,12 +105,3 @@ def readable(value: Any) -> str:
     if 1e-3 <= abs(number) < 1e5:
         return f"{number:.{max(0, 1 - math.floor(math.log10(abs(number))))}f}"
     return f"{number:.1e}"
-
-
-def duration(seconds: float) -> str:
-    """Returns a time as text: 41 s, 3.2 min, 1.5 h."""
-    if pd.isna(seconds):
-        return "–"
-    if seconds < 100:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

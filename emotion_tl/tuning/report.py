@@ -12,6 +12,7 @@ import pandas as pd
 
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.console import console, shown
+from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.tracking.parent_run import log_file, log_summary
 from emotion_tl.tuning.experiment_file import Origin, run_command, write_experiment_file
 from emotion_tl.tuning.figures import search_figure
@@ -19,8 +20,6 @@ from emotion_tl.tuning.importance import parameter_importances
 from emotion_tl.tuning.leaderboard import print_leaderboard
 from emotion_tl.tuning.search import SearchResult
 from emotion_tl.tuning_config import SpaceConfig, TuneConfig
-
-FIGURE_RESOLUTION = 120  # dots per inch
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def report_search(result: SearchResult, config: TuneConfig, best: BestTrial) -> 
     print_leaderboard(result.trials, space, result.objective)
     importances = parameter_importances(result.trials, space, config.seed)
     figure = search_figure(result.trials, importances, result.objective, result.name)
-    figure.savefig(folder / "search.png", dpi=FIGURE_RESOLUTION)
+    save_figure(figure, folder / "search.png")
     file = folder / "conf" / "experiment" / f"{result.name}.yaml"
     row = result.best
     command = f"python -m emotion_tl tune {shlex.join(sys.argv[1:])}"

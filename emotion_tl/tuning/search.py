@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from emotion_tl.config import Compose
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.errors import JobFailedError
 from emotion_tl.tracking.parent_run import close_dead_children, close_parent_run, open_parent_run
 from emotion_tl.tuning.checks import check_search
 from emotion_tl.tuning.chief import Chief, free_port
-from emotion_tl.tuning.composition import Compose
 from emotion_tl.tuning.head_space import longest_trial, tries_heads_alone
 from emotion_tl.tuning.leaderboard import best_trials
 from emotion_tl.tuning.num_trials import count_trials

@@ -10,7 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from emotion_tl.tuning.leaderboard import duration, readable, value_of_objective
+from emotion_tl.duration import told_duration
+from emotion_tl.tuning.leaderboard import readable, value_of_objective
 
 REFRESHES_PER_SECOND = 4
 
@@ -80,9 +81,9 @@ class SearchProgress:
         """Returns how long the search will go on at the speed so far."""
         began, num_before = self.first_end or (self.began, num_ended)
         if self.num_trials is None or num_ended in (num_before, self.num_trials):
-            return f"{duration(time.monotonic() - self.began)} so far"
+            return f"{told_duration(time.monotonic() - self.began)} so far"
         seconds = (time.monotonic() - began) / (num_ended - num_before)
-        return f"{duration(seconds * max(self.num_trials - num_ended, 0))} left"
+        return f"{told_duration(seconds * max(self.num_trials - num_ended, 0))} left"
 
     def best_lines(self) -> list[Text]:
         """Returns the best trial so far, with its values."""

@@ -6,7 +6,7 @@ from graphlib import CycleError
 from itertools import chain, combinations
 
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.override_text import value_text
+from emotion_tl.override_text import key_of, value_text
 from emotion_tl.tuning.activity import all_conditions, conditions_of, in_order
 from emotion_tl.tuning.overrides import is_group
 from emotion_tl.tuning_config import SAMPLINGS, ParameterConfig, SpaceConfig
@@ -128,7 +128,7 @@ def check_fixed(space: SpaceConfig, overrides: list[str], source: str) -> None:
     Raises:
         ConfigurationError: naming the parameter and the override.
     """
-    fixed = {override.lstrip("+").partition("=")[0]: override for override in overrides}
+    fixed = {key_of(override): override for override in overrides}
     for name, parameter in space.parameters.items():
         if parameter.key in fixed:
             reason = (

@@ -3,12 +3,11 @@
 import os
 from dataclasses import dataclass
 
-from emotion_tl.config import ExperimentConfig
+from emotion_tl.config import Compose, ExperimentConfig
 from emotion_tl.console import configure_logging
 from emotion_tl.own_process import write_terminal_to
 from emotion_tl.runtime import select_backend
 from emotion_tl.signals import end_on_signals, end_with_parent
-from emotion_tl.tuning.composition import Compose
 from emotion_tl.tuning.gpus import use_gpu
 from emotion_tl.tuning.search_folder import SearchFolder
 from emotion_tl.tuning_config import TuneConfig

@@ -19,14 +19,16 @@ NUM_IMAGES = {"val": 600, "test": 900}
 SHARES = (0.1, 0.5, 0.4)
 
 
-def simulate(accuracy: float, seed: int, split: str, sureness: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def simulate(
+    accuracy: float, seed: int, split: str, sureness: float = 1.0, shares: tuple[float, ...] = SHARES
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns labels and probabilities of a model of this accuracy.
 
     An image is as hard for all models as for one, so that their errors go together.
     """
     shared = np.random.default_rng(len(split))
     number = NUM_IMAGES[split]
-    labels = shared.choice(len(CLASSES), number, p=SHARES)
+    labels = shared.choice(len(CLASSES), number, p=shares)
     difficulty = shared.normal(size=number)
     own = np.random.default_rng([seed, int(1e6 * accuracy)])
     is_right = (0.8 * difficulty + 0.6 * own.normal(size=number)) < norm.ppf(accuracy)
@@ -44,17 +46,29 @@ def log_run(
     tags: dict[str, str] | None = None,
     sureness: float = 1.0,
     images_a_copy: int = 10,
+    knows_copies: bool = False,
+    shares: tuple[float, ...] = SHARES,
+    seconds_outside_epochs: float = 10.0,
 ) -> str:
-    """Logs a run as `run_experiment` does and returns its id; of so many images one has a copy."""
+    """Logs a run as `run_experiment` does and returns its id.
+
+    Args:
+        images_a_copy: of so many images one has a copy.
+        knows_copies: the model is right on all of these.
+        shares: of the classes.
+        seconds_outside_epochs: what it spent on features; an epoch takes 10 s, and there are five.
+    """
     config = compose_config([*overrides, "data=synthetic_faces"])
     run_folder = folder / f"run{len(list(folder.glob('run*')))}"
     run_folder.mkdir(parents=True)
     (run_folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)))
     tables = []
     for split, number in NUM_IMAGES.items():
-        labels, probabilities = simulate(accuracy, config.seed, split, sureness)
+        labels, probabilities = simulate(accuracy, config.seed, split, sureness, shares)
         ids = [f"{split}/{position:04d}" for position in range(number)]
         has_copy = np.arange(number) % images_a_copy == 0
+        if knows_copies:
+            probabilities[has_copy] = np.eye(len(CLASSES))[labels[has_copy]]
         tables.append(predictions_table(split, ids, labels, probabilities, has_copy, CLASSES))
     predictions = pd.concat(tables)
     predictions.to_parquet(run_folder / "predictions.parquet", index=False)
@@ -66,7 +80,8 @@ def log_run(
         mlflow.log_params({"num_train_images": int(1000 * config.data.train_fraction)})
         right = predictions["label"] == predictions["predicted"]
         figures = {f"{split}_accuracy": right[predictions["split"] == split].mean() for split in NUM_IMAGES}
-        run.log_metrics({**figures, "test_macro_f1": accuracy, "val_macro_f1": accuracy, "training_seconds": 60.0})
+        seconds = history["seconds"] * len(epochs) + seconds_outside_epochs
+        run.log_metrics({**figures, "test_macro_f1": accuracy, "val_macro_f1": accuracy, "training_seconds": seconds})
     return run.run_id
 
 

@@ -6,6 +6,7 @@ from emotion_tl.analysis.comparison import compare_records
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.fed import WHOLE_NETWORK, told_activations, told_phases
 from emotion_tl.tracking.run_record import read_records
 from tests.analysis.simulated_runs import log_run, store
 
@@ -90,7 +91,7 @@ def test_leak_free_figures_are_those_of_the_images_without_a_copy(comparison):
     right = result.model.test.probabilities.argmax(axis=2) == result.model.test.labels
     expected = right[:, ~result.model.test.has_copy].mean()
     assert result.leak_free_summary.accuracy.mean == pytest.approx(expected)
-    assert result.leak_free_comparison.accuracy.value != result.comparison.accuracy.value
+    assert result.corrected.leak_free.accuracy.value != result.corrected.comparison.accuracy.value
 
 
 def test_what_keeps_a_reader_from_a_wrong_conclusion(comparison):
@@ -99,16 +100,17 @@ def test_what_keeps_a_reader_from_a_wrong_conclusion(comparison):
     assert "vgg16-frozen_then_unfrozen ran with RANDOM weights" in told
 
 
-CACHED = "frozen: cached activations of avg_pool; views: image, horizontal flip"
+CACHED = told_phases({"frozen": told_activations("avg_pool", ("image", "mirror"))})
+IMAGES = told_phases({"frozen": WHOLE_NETWORK})
 
 
 @pytest.fixture(scope="module")
 def fed_differently(tmp_path_factory):
     """The disk was full when the last seed of the transfer model ran."""
     folder = tmp_path_factory.mktemp("fed")
-    fed = [CACHED, CACHED, "frozen: images"]
+    fed = [CACHED, CACHED, IMAGES]
     ids = [log_run(folder, [*TRANSFER, f"seed={seed}"], 0.7, {"inputs": text}) for seed, text in enumerate(fed)]
-    log_run(folder, SCRATCH, 0.6, {"inputs": "from_scratch: images"})
+    log_run(folder, SCRATCH, 0.6, {"inputs": told_phases({"from_scratch": WHOLE_NETWORK})})
     return folder, ids
 
 
@@ -121,7 +123,7 @@ def test_runs_that_were_fed_other_things_are_not_seeds_of_one_model(fed_differen
     }
     (warning,) = comparison.warnings
     assert f"inceptionv3-frozen_only, inputs=cached ({CACHED})" in warning
-    assert "inceptionv3-frozen_only, inputs=images (frozen: images)" in warning
+    assert f"inceptionv3-frozen_only, inputs=images ({IMAGES})" in warning
     assert "differ in nothing but what their phases were fed" in warning
 
 
@@ -148,7 +150,7 @@ def test_phases_in_another_order_are_another_model(tmp_path):
 
 def test_a_setting_tells_models_apart_before_what_they_were_fed_does(tmp_path):
     log_run(tmp_path, TRANSFER, 0.7, {"inputs": CACHED})
-    log_run(tmp_path, [*TRANSFER, "trainer.cache=off"], 0.7, {"inputs": "frozen: images"})
+    log_run(tmp_path, [*TRANSFER, "trainer.cache=off"], 0.7, {"inputs": IMAGES})
     told = compare(tmp_path, baseline="inceptionv3-frozen_only")
     assert {result.name for result in told.results} == {
         "inceptionv3-frozen_only, cache=auto",
@@ -168,7 +170,7 @@ def test_without_a_baseline_there_is_nothing_to_compare_with(folder):
     comparison = compare(folder, baseline="resnet50")
     assert comparison.baseline is None
     assert any("No finished run of the baseline resnet50" in warning for warning in comparison.warnings)
-    assert all(result.comparison is None for result in comparison.results)
+    assert all(result.corrected is None for result in comparison.results)
 
 
 def test_a_run_that_left_no_predictions_is_named(folder, tmp_path):

@@ -89,5 +89,23 @@ def test_probes_that_cannot_be_read_are_left_out_with_a_note_that_names_them(blo
         assert reason in note
 
 
+def test_where_nothing_was_probed_it_says_how(tmp_path):
+    log_run(tmp_path, ["backbone=vgg16"], 0.6)
+    log_run(tmp_path, ["backbone=inceptionv3"], 0.7)
+    log_run(tmp_path, ["backbone=baseline_cnn"], 0.8)
+    config = CompareConfig(num_bootstrap_resamples=50, tracking=TrackingConfig(uri=store(tmp_path)))
+    comparison = compare_records(read_records(config.tracking, None, []), config, "simulated")
+    (paragraph,) = depth_section(comparison).blocks
+    # The best pretrained one, on val.
+    assert "`python -m emotion_tl probe backbone=inceptionv3 data=synthetic_faces`" in paragraph.text
+    assert "No network was probed on these test images" in paragraph.text
+
+
+def test_where_nothing_is_pretrained_nothing_is_said_of_probes(tmp_path):
+    log_run(tmp_path, ["backbone=baseline_cnn"], 0.6)
+    config = CompareConfig(num_bootstrap_resamples=50, tracking=TrackingConfig(uri=store(tmp_path)))
+    assert depth_section(compare_records(read_records(config.tracking, None, []), config, "simulated")).blocks == []
+
+
 def test_probes_are_no_models_of_the_comparison(comparison):
     assert [result.name for result in comparison.results] == ["baseline_cnn-from_scratch"]

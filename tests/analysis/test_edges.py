@@ -40,6 +40,13 @@ def test_the_title_is_the_question_that_the_baseline_asks(baseline, title, tmp_p
     assert title_of(compare_records(read_records(config.tracking, None, []), config, "simulated")).startswith(title)
 
 
+def test_without_a_pretrained_model_the_title_does_not_ask_about_transfer(tmp_path):
+    log_run(tmp_path, [*SCRATCH, "imbalance=focal"], 0.5)
+    log_run(tmp_path, ["backbone=vgg_fer"], 0.7)
+    log_run(tmp_path, SCRATCH, 0.6)
+    assert title_of(compare(tmp_path)).startswith("Which model")
+
+
 def test_of_several_baselines_the_one_with_the_same_settings_is_taken(tmp_path):
     names = {}
     for rate, accuracy in ((0.5, 0.7), (0.2, 0.6)):

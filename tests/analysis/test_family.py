@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from emotion_tl.analysis.family import correct_family, holm
+from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE, correct_family, holm
 from emotion_tl.analysis.model_comparison import compare_models
 from tests.analysis.simulated_models import Scene, draw_models
 
@@ -41,14 +41,14 @@ def comparisons(*differences: float) -> dict:
 
 def test_verdicts_follow_the_adjusted_p_values():
     family = correct_family(comparisons(0.2, 0.0, -0.2))
-    assert [row.verdict for row in family.values()] == ["better", "no difference shown", "worse"]
+    assert [row.verdict for row in family.values()] == [BETTER, NOT_SHOWN, WORSE]
     assert list(family) == ["model 0", "model 1", "model 2"]
     alone = [row.comparison.p_value for row in family.values()]
     assert [row.adjusted_p_value for row in family.values()] == pytest.approx(holm(alone))
     for row in family.values():
         assert (row.num_comparisons, row.level) == (3, pytest.approx(0.05))
         assert row.smallest_difference == pytest.approx(row.comparison.smallest_difference_at(0.05 / 3))
-        assert row.smallest_difference > row.comparison.smallest_difference
+        assert row.smallest_difference > row.comparison.smallest_difference_at(0.05)
 
 
 def test_what_is_shown_alone_may_not_be_shown_in_a_family():
@@ -56,9 +56,9 @@ def test_what_is_shown_alone_may_not_be_shown_in_a_family():
     (p_value,) = (row.p_value for row in one.values())
     level = 1.5 * p_value
     (alone,) = correct_family(one, level).values()
-    assert alone.verdict == "better"
+    assert alone.verdict == BETTER
     family = correct_family(one | {"other": next(iter(comparisons(0.0).values()))}, level)
-    assert family["model 0"].verdict == "no difference shown"
+    assert family["model 0"].verdict == NOT_SHOWN
 
 
 @pytest.mark.slow

@@ -1,11 +1,19 @@
 """Which treatment of class imbalance is said to raise what, where several were tried."""
 
+import re
+
 import pytest
 
 from emotion_tl.analysis.answers import answer_imbalance
 from emotion_tl.analysis.comparison import compare_records
-from emotion_tl.analysis.imbalance import Treatments, find_treatments, shown_gains, simultaneous
-from emotion_tl.analysis.report.treatments import treatments_table
+from emotion_tl.analysis.imbalance import (
+    Treatments,
+    find_treatments,
+    rare_recall_gain,
+    shown_gains,
+    simultaneous,
+)
+from emotion_tl.analysis.report.treatments import description_of, treatments_figure, treatments_table
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.config import TrackingConfig
 from emotion_tl.tracking.run_record import RunRecord, read_records
@@ -69,6 +77,47 @@ def test_the_sentences_name_the_intervals(alone, several, records):
     assert "for macro-F1, focal: +" in macro_f1
     assert "points (98.33 % interval +" in macro_f1
     assert "for the recall of angry, the rarest class of test, focal: +" in recall
+
+
+def test_all_treatments_with_a_gain_are_named_and_not_told_apart(records):
+    accuracy, *_, caveat = answer_imbalance(find(records, "class_weight", "focal"))
+    first, second = accuracy.split("; ")
+    assert re.search(r"for accuracy, focal: \+2\d\.\d points \(95 % interval", first)
+    assert re.match(r"class_weight: \+\d\.\d points \(95 % interval .* over no treatment\. ", second)
+    assert accuracy.endswith(". No two treatments are tested against each other, so these are not told apart.")
+    assert "these two trained networks" in caveat
+    _, oversample, *_ = answer_imbalance(find(records, "oversample", "focal"))
+    assert oversample.endswith(" over no treatment.")
+
+
+def test_nothing_is_claimed_of_a_class_with_hardly_any_test_images(tmp_path):
+    for treatment, accuracy in (("none", 0.02), ("focal", 1 - 1e-12)):
+        log_run(tmp_path, ["backbone=baseline_cnn", f"imbalance={treatment}"], accuracy, shares=(0.004, 0.5, 0.496))
+    rare = find(read_records(TrackingConfig(uri=store(tmp_path)), None, []), "focal")
+    assert rare_recall_gain(rare, rare.simultaneous["focal"]).value == 1
+    assert {goal.name.split()[0]: set(goal.gains) for goal in shown_gains(rare)} == {
+        "accuracy": {"focal"},
+        "macro-F1": {"focal"},
+        "the": set(),
+    }
+    told = "no treatment is shown to raise the recall of angry, the rarest class of test (too few test images to tell)"
+    assert told in " ".join(answer_imbalance(rare))
+    assert "+100.0 (too few test images)" in treatments_table(rare).html()
+    assert "recall 100.0 (too few test images)" in description_of(rare)
+    macro_f1, recall = treatments_figure(rare).axes
+    assert macro_f1.get_ylabel() == "macro-F1 on test, %"
+    assert recall.get_ylabel() == "recall of angry on test, %\n(too few test images)"
+
+
+def test_treatments_of_other_training_images_are_not_compared(tmp_path):
+    for treatment, fingerprint in (("none", "all"), ("focal", "cleaned"), ("oversample", "cleaned")):
+        log_run(
+            tmp_path, ["backbone=baseline_cnn", f"imbalance={treatment}"], 0.6, {"dataset_fingerprint": fingerprint}
+        )
+    found = read_records(TrackingConfig(uri=store(tmp_path)), None, [])
+    (treatments,) = find_treatments(compare_records(found, CompareConfig(num_bootstrap_resamples=50), "simulated"))
+    assert set(treatments.results) == {"focal", "oversample"}
+    assert treatments.against_untreated == {}
 
 
 def test_the_table_shows_the_intervals_that_decide(several):

@@ -91,11 +91,11 @@ def test_smallest_difference_follows_the_test():
     candidate, baseline = draw()
     result = compare_models(candidate, baseline, 20)
     expected = smallest_difference_of_t_test(result.standard_error, result.degrees_of_freedom, 0.05)
-    assert result.smallest_difference == pytest.approx(expected)
-    assert result.smallest_difference_at(0.01) > result.smallest_difference
+    assert result.smallest_difference_at(0.05) == pytest.approx(expected)
+    assert result.smallest_difference_at(0.01) > result.smallest_difference_at(0.05)
     alone = compare_models(one_seed(candidate, 0), one_seed(baseline, 0), 20, confidence_level=0.9)
     discordant = alone.agreement.only_candidate + alone.agreement.only_baseline
-    assert alone.smallest_difference == pytest.approx(smallest_difference_of_mcnemar(500, discordant, 0.1))
+    assert alone.smallest_difference_at(0.1) == pytest.approx(smallest_difference_of_mcnemar(500, discordant, 0.1))
 
 
 def test_a_class_without_images_is_left_out():

@@ -1,12 +1,15 @@
-"""The chapter of the transfer gain, on ladders that learnt from a part of the images."""
+"""The chapter of the transfer gain: ladders on a part of the images, equal budgets, what the cache spared."""
 
 import pytest
 
 from emotion_tl.analysis.comparison import compare_records
-from emotion_tl.analysis.report.transfer import stages_figure
+from emotion_tl.analysis.report.method import method_section
+from emotion_tl.analysis.report.transfer import gain_blocks, stages_figure
+from emotion_tl.analysis.report.use import cost_table
 from emotion_tl.analysis.transfer_gain import find_transfer_gains
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.config import TrackingConfig
+from emotion_tl.html_report.blocks import DataTable, Details, Row, cell_text
 from emotion_tl.tracking.run_record import read_records
 from tests.analysis.simulated_runs import log_run, store
 
@@ -35,3 +38,56 @@ def test_a_ladder_is_drawn_beside_the_baseline_on_the_same_images_or_none(compar
         "inceptionv3, 10% of the training images": [*steps, "baseline: baseline_cnn-from_scratch, train_f…"],
         "inceptionv3, 5% of the training images": steps,
     }
+
+
+@pytest.fixture(scope="module")
+def uncached(tmp_path_factory):
+    """The first seed of each step computes the features of the others, which takes one step longer than the other."""
+    folder = tmp_path_factory.mktemp("uncached")
+    for schedule, accuracy, first in (("frozen_only", 0.5, 150.0), ("frozen_then_unfrozen", 0.7, 300.0)):
+        for seed in (0, 1, 2):
+            spent = first if seed == 0 else 2.0
+            overrides = ["backbone=inceptionv3", f"schedule={schedule}", f"seed={seed}"]
+            log_run(folder, overrides, accuracy + seed / 100, seconds_outside_epochs=spent)
+    log_run(folder, ["backbone=inceptionv3", "schedule=full", "backbone.weights=null"], 0.4, seconds_outside_epochs=250)
+    config = CompareConfig(num_bootstrap_resamples=50, tracking=TrackingConfig(uri=store(folder)))
+    return compare_records(read_records(config.tracking, None, []), config, "simulated")
+
+
+def cells(table: DataTable, row: Row) -> dict[str, str]:
+    return {column.heading: cell_text(column, row) for column in table.columns}
+
+
+def test_seeds_that_ended_no_epoch_in_equal_time_are_counted_and_not_averaged(uncached):
+    (gain,) = find_transfer_gains(uncached)
+    assert gain.budgets == {"epoch": 5, "seconds": 200}
+    frozen, unfrozen, scratch = (step.within["seconds"] for step in gain.steps)
+    assert (frozen.num_seeds, unfrozen.num_seeds, scratch.num_seeds) == (3, 2, 0)
+    # Of seed 1 and seed 2, in their last epochs: the accuracy less 0.06.
+    assert unfrozen.val_accuracy == pytest.approx(0.715 - 0.06)
+    table = gain_blocks(gain, uncached)[-1]
+    assert [cells(table, row)["val at equal time, %"] for row in table.rows] == [
+        "45.0",
+        "65.5 (2 of 3 seeds)",
+        "no epoch ended by then",
+    ]
+    assert [cells(table, row)["val at equal epochs, %"] for row in table.rows] == ["45.0", "65.0", "34.0"]
+    assert "within 5 epochs and in 3 min, the mean over the seeds that ended an epoch by then" in table.caption
+    assert table.caption.endswith("the one that was run first pays for both")
+
+
+def test_the_time_of_training_tells_which_seeds_computed_features(uncached):
+    (gain,) = find_transfer_gains(uncached)
+    steps = gain_blocks(gain, uncached)[-1]
+    expected = {"training (slowest seed)": "3 min (6 min)", "outside epochs (at most)": "2 min (5 min)"}
+    assert expected.items() <= cells(steps, steps.rows[1]).items()
+    # One seed.
+    assert cells(steps, steps.rows[2])["training (slowest seed)"] == "5 min"
+    costs = cost_table(uncached)
+    (row,) = [row for row in costs.rows if row["result"].name == gain.steps[1].result.name]
+    assert expected.items() <= cells(costs, row).items()
+    assert "features that an earlier run had left in the cache cost it nothing" in costs.caption
+    (details,) = [block for block in method_section(uncached).blocks if isinstance(block, Details)]
+    (runs,) = details.blocks
+    found = [cells(runs, row) for row in runs.rows if row["name"] == gain.steps[1].result.name]
+    assert [(run["training"], run["outside epochs"]) for run in found] == [("6 min", "5 min"), *[("52 s", "2 s")] * 2]

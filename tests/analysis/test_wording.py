@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from emotion_tl.analysis.accuracy_test import MCNEMAR_TEST, SEEDS_AND_IMAGES_TEST
 from emotion_tl.analysis.error_agreement import ErrorAgreement
-from emotion_tl.analysis.family import correct_family
+from emotion_tl.analysis.family import CorrectedComparison, correct_family
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
-from emotion_tl.analysis.wording import comparison_sentence, told_p_value
+from emotion_tl.analysis.wording import comparison_sentence, qualified, told_accuracy, told_p_value
 
 
 def comparison(p_value: float, difference: float, candidate_seeds: int = 3, baseline_seeds: int = 3) -> ModelComparison:
@@ -65,10 +67,51 @@ def test_one_seed_each_speaks_of_two_trainings():
     assert "test images, 1 seed each: accuracy" in told
     assert "McNemar's exact test p = 0.004;" in told
     assert told.endswith(
-        "This is about these two trainings: with one seed each, another training may turn out otherwise."
+        "With one seed each this is about these two trained networks: with other seeds it may turn out otherwise."
     )
-    assert "these two trainings" not in sentence(comparison(0.004, 0.042, 3, 1))
+    assert "these two trained networks" not in sentence(comparison(0.004, 0.042, 3, 1))
     assert "3 seeds against 1:" in sentence(comparison(0.004, 0.042, 3, 1))
+
+
+def without_copies(low: float, high: float, p_value: float = 0.004, difference: float = 0.042) -> CorrectedComparison:
+    (corrected,) = correct_family({"": comparison(p_value, difference)}).values()
+    leak_free = replace(corrected.comparison, accuracy=Difference((low + high) / 2, low, high))
+    return replace(corrected, leak_free=leak_free)
+
+
+def test_the_difference_without_the_copies_is_told():
+    told = comparison_sentence(without_copies(0.01, 0.03))
+    assert told.endswith("; without the copies accuracy +2.0 points (95 % interval +1.0 to +3.0).")
+    assert told_accuracy(without_copies(0.01, 0.03)) == (
+        "+4.2 points (+2.8 to +5.7), without the copies +2.0 points (+1.0 to +3.0)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("difference", "low", "high", "found"),
+    [
+        (0.042, -0.01, 0.01, "no difference is shown"),
+        (-0.042, -0.01, 0.01, "no difference is shown"),
+        (0.042, 0.0, 0.0, "no difference is shown"),
+        (0.042, -0.03, -0.01, "it is the other way round"),
+        (0.042, 0.01, 0.03, None),
+        (-0.042, -0.03, -0.01, None),
+    ],
+)
+def test_a_difference_that_the_copies_alone_show_is_not_claimed_without_them(difference, low, high, found):
+    pair = without_copies(low, high, difference=difference)
+    failure = f"without the images that have a copy in train or val {found}"
+    if found is None:
+        assert qualified("It is so", pair) == "It is so"
+        assert "But" not in comparison_sentence(pair)
+    else:
+        assert qualified("It is so", pair) == f"It is so, on all test images, but {failure}"
+        assert comparison_sentence(pair).endswith(f". But {failure}.")
+
+
+def test_where_nothing_is_shown_nothing_is_taken_back():
+    assert qualified("It is so", without_copies(0.01, 0.03, p_value=0.2)) == "It is so"
+    assert qualified("It is so", without_copies(-0.01, 0.03, p_value=0.2)) == "It is so"
 
 
 @pytest.mark.parametrize(

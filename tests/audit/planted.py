@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from emotion_tl.data.dataset import Dataset, Split
+from emotion_tl.data.splitting import find_copies
 from emotion_tl.data.store import hash_pixels
 
 CLASSES = ("angry", "happy", "sad")
@@ -67,4 +68,13 @@ def with_images(dataset: Dataset, changed: dict[int, np.ndarray]) -> Dataset:
         name: replace(split, images=images, pixel_hashes=hashes_of(images, split.rows))
         for name, split in dataset.splits().items()
     }
-    return replace(dataset, **splits)
+    return mark_copies(replace(dataset, **splits))
+
+
+def mark_copies(dataset: Dataset) -> Dataset:
+    """Returns the data set with the marks that loading it would have given its copies."""
+    splits = dataset.splits().values()
+    hashes = pd.Series(np.concatenate([split.pixel_hashes for split in splits]))
+    names = pd.Series(np.repeat([split.name for split in splits], [len(split) for split in splits]))
+    has_copy = find_copies(hashes, names)
+    return replace(dataset, **{split.name: replace(split, has_copy=has_copy[names == split.name]) for split in splits})

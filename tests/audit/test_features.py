@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from emotion_tl.audit.features import as_experiment, backbone_features, compute_features
+from emotion_tl.audit.features import backbone_features, compute_features
 from emotion_tl.audit.images import look_at_images
-from emotion_tl.command_config import AuditConfig
+from emotion_tl.command_config import AuditConfig, frozen_experiment
 from emotion_tl.config import BackboneConfig, DataConfig
 from emotion_tl.errors import WeightsError
 from emotion_tl.models.heads import POOLING_LAYER
@@ -41,7 +41,7 @@ def images():
 
 @pytest.fixture(scope="module")
 def expected(config, images):
-    model = build_transfer_model(as_experiment(config), images.dataset.image_shape, 3)
+    model = build_transfer_model(frozen_experiment(config, config.backbone.weights), images.dataset.image_shape, 3)
     pooled = keras.Model(model.network.input, model.network.get_layer(POOLING_LAYER).output)
     return pooled.predict(images.read(np.arange(len(images))), verbose=0)
 
@@ -54,8 +54,9 @@ def test_features_are_the_pooled_output_of_the_block_for_all_splits_in_order(con
 
 
 def test_without_room_in_the_cache_they_are_computed(config, images, expected):
-    model = build_transfer_model(as_experiment(config), images.dataset.image_shape, 3)
-    np.testing.assert_allclose(compute_features(model, images, as_experiment(config)), expected, rtol=1e-4, atol=1e-4)
+    experiment = frozen_experiment(config, config.backbone.weights)
+    model = build_transfer_model(experiment, images.dataset.image_shape, 3)
+    np.testing.assert_allclose(compute_features(model, images, experiment), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_random_weights_never_take_the_place_of_missing_ones(config, images):

@@ -7,6 +7,7 @@ from PIL import Image
 
 from emotion_tl.audit.source_files import read_source_files
 from emotion_tl.config import DataConfig
+from emotion_tl.data.sources.listing import Listing, choose_classes
 from tests.data.conftest import make_image, save_image, zip_folder
 
 
@@ -62,3 +63,8 @@ def test_sources_without_files_say_so(folder, tmp_path):
 
 def test_files_that_are_gone_are_no_error(tmp_path):
     assert "could not be looked at" in describe(tmp_path / "away")["note"]
+
+
+def test_a_source_of_which_nothing_is_known_has_a_note_too():
+    listing = Listing(pd.DataFrame({"image": ["a"], "class_name": ["sad"], "split": [None]}), ("sad",), [])
+    assert choose_classes(listing, ["Sad"]).note == "The source has no file for each image."

@@ -49,6 +49,21 @@ def test_without_the_folder_there_is_no_such_space(mine):
         ExperimentComposer(("tuner/space=mine",))([])
 
 
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("heads.dropout=0.1", "heads: expected a setting of the experiment that the others make. It has none of this"),
+        ("head=wider", "In 'base': Could not find 'head/wider' Available options in 'head': "),
+    ],
+)
+def test_why_an_experiment_cannot_be_composed_is_told_in_one_line(override, told):
+    with pytest.raises(ConfigurationError) as caught:
+        ExperimentComposer(("tuner/space=head",))([override])
+    assert str(caught.value).startswith(told)
+    assert "search path" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_the_file_of_a_space_is_named_where_it_lies(mine, monkeypatch):
     hydra = composed_with(mine)
     assert file_of_option(hydra, "tuner/space") == str(mine / "tuner" / "space" / "mine.yaml")

@@ -12,7 +12,7 @@ import pytest
 from emotion_tl.config import DataConfig
 from emotion_tl.data import packing
 from emotion_tl.data.decoding import RejectedImageError
-from emotion_tl.data.packing import decode_all, write_atomically
+from emotion_tl.data.packing import decode_all
 from tests.data.conftest import write_classes
 
 
@@ -66,13 +66,3 @@ def test_of_two_at_once_one_decodes_and_the_other_waits(tmp_path, monkeypatch, c
     assert len(packed) == 1
     assert [len(source.store.table) for source in sources] == [30, 30]
     assert "another process is packing these images" in caplog.text
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "folder" / "entry.json"
-    write_atomically(path, "one")
-    write_atomically(path, "two")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(path, "three \udcff")
-    assert path.read_text() == "two"
-    assert list(path.parent.iterdir()) == [path]

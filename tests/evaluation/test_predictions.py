@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from emotion_tl.errors import DataError
-from emotion_tl.evaluation.predictions import checked_predictions, predictions_table
+from emotion_tl.evaluation.predictions import checked_predictions, classes_of, predictions_table, probability_columns
 
 NAMES = ["happy", "sad", "angry"]
 LABELS = np.array([0, 1, 2])
@@ -54,6 +54,8 @@ def test_table_survives_parquet(tmp_path):
     assert read["confidence"].dtype == read["probability_sad"].dtype == np.float32
     np.testing.assert_array_equal(read["confidence"], PROBABILITIES.max(axis=1))
     np.testing.assert_array_equal(read.filter(like="probability_"), PROBABILITIES)
+    assert classes_of(read) == tuple(NAMES)
+    np.testing.assert_array_equal(read[probability_columns(classes_of(read))], PROBABILITIES)
 
 
 def test_table_refuses_ids_of_another_split():

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from emotion_tl.analysis.best_probe import best_probe
 from emotion_tl.command_config import ProbeConfig
 from emotion_tl.config import BackboneConfig, TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
@@ -59,6 +60,8 @@ def test_run_in_mlflow_says_what_it_is_and_is_no_training(result, config):
     assert (run.data.tags["kind"], run.data.tags["backbone"]) == ("probe", "mobilenetv2")
     assert run.data.params["num_train_images"] == "30"
     assert run.data.params["backbone.output_block"] == "block_3_project_BN"
+    best = best_probe(result.table)
+    assert run.data.metrics["test_accuracy"] == pytest.approx(best["accuracy"])
     artifacts = {artifact.path for artifact in MlflowClient().list_artifacts(result.run_id)}
     assert {"probes.csv", "probes.png", "findings.txt"} <= artifacts
     with pytest.raises(ModelNotFoundError):

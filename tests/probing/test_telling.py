@@ -8,6 +8,7 @@ from rich.console import Console
 from emotion_tl.analysis.figures.probes import probes_figure
 from emotion_tl.probing.findings import tell_findings
 from emotion_tl.probing.probe_table import tabulate_probes
+from emotion_tl.probing.probes import headline
 from emotion_tl.probing.report import terminal_table
 from tests.probing.examples import ALL_COPIES, BLOCKS, BOTH, CONFIG, PRETRAINED, RANDOM, TEST, WITH_COPIES, network
 
@@ -35,6 +36,15 @@ def test_test_accuracy_does_not_choose_the_block():
     # Nothing was tested of the earlier blocks, so nothing is said of them.
     assert findings(misled) == [findings(misled)[0], "It is the last block."]
     assert "last with pretrained weights, 60.0 %" in findings(misled)[0]
+
+
+def test_run_is_listed_by_the_network_that_it_is_about():
+    outdone = {"pretrained": RANDOM, "random": PRETRAINED}
+    table = tabulate_probes(outdone, TEST, CONFIG)
+    # The random network has a block of 75 % on val and 80 % on test.
+    assert headline(table) == {"val_accuracy": 0.55, "test_accuracy": 0.55}
+    figure = probes_figure(table, "net on faces", 0.4, 0.95)
+    assert figure.get_suptitle() == "net on faces: last is best by val, 55.0 % on test"
 
 
 @pytest.mark.parametrize("networks", [BOTH, {"random": RANDOM}])

@@ -58,7 +58,7 @@ def test_job_that_was_taken_from_an_earlier_run_counts_once():
 def test_preview_tells_for_each_arm_and_seed_what_would_run():
     progress = Progress(JOBS, [ended(JOBS[0], REUSED)])
     text = told(preview("tiny", progress, "images: mine, /faces"))
-    assert describe_plan(progress) == "1 finished before, 3 to run, about 3 min of computing"
+    assert describe_plan(progress) == "1 finished before, 3 to run, about 3.0 min of computing"
     assert "Study tiny: 1 finished before, 3 to run" in text
     assert "images: mine, /faces" in text
     assert row_of(text, "transfer ").split() == ["transfer", "finished,", "60", "s", "to", "run,", "~60", "s"]

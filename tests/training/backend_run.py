@@ -14,7 +14,7 @@ select_backend(sys.argv[1])
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from emotion_tl.config import AugmentationConfig, BackboneConfig, HeadConfig  # noqa: E402
+from emotion_tl.config import AugmentationConfig, BackboneConfig, ExperimentConfig, HeadConfig  # noqa: E402
 from emotion_tl.inference.model_file import ModelDescription, load_model, save_model  # noqa: E402
 from emotion_tl.models.augmentation import augmentation_layers  # noqa: E402
 from emotion_tl.models.transfer_model import build_transfer_model  # noqa: E402
@@ -31,9 +31,8 @@ def compiles_augmentation() -> bool:
     return bool(network.jit_compile)
 
 
-def main(backend: str, folder: Path) -> None:
-    """Prints one line of JSON."""
-    dataset = tiny.make_dataset()
+def make_config(backend: str, folder: Path) -> ExperimentConfig:
+    """Returns an experiment whose second phase does harm, so that the best epoch is one of the first."""
     harmful = {"optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 10.0, "gradient_clip_norm": 0.01}
     config = tiny.make_config(
         tiny.make_phase(epochs=2, learning_rate=3e-3, layer_decay=0.5, ema_momentum=0.5),
@@ -46,6 +45,12 @@ def main(backend: str, folder: Path) -> None:
     config.cache_dir = str(folder / "cache")
     config.trainer.backend = backend
     config.trainer.jit_compile = None
+    return config
+
+
+def main(backend: str, folder: Path) -> None:
+    """Prints one line of JSON."""
+    dataset, config = tiny.make_dataset(), make_config(backend, folder)
     device = configure(config.trainer, config.seed)
     model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
     seen = []

@@ -6,11 +6,11 @@ import pytest
 
 from emotion_tl.caching.activation_cache import open_activation_cache
 from emotion_tl.config import AugmentationConfig, BackboneConfig, HeadConfig
+from emotion_tl.fed import WHOLE_NETWORK, told_activations
 from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.training import activations as activations_module
 from emotion_tl.training.activations import Activations, hash_architecture
 from emotion_tl.training.cuts import cut_network
-from emotion_tl.training.inputs import WHOLE_NETWORK
 from emotion_tl.training.trainer import train
 from emotion_tl.training.views import IMAGE, MIRROR, view_names
 from tests.tiny import make_config, make_phase, make_split
@@ -245,6 +245,6 @@ def test_a_phase_of_one_epoch_takes_one_view(dataset, tmp_path):
     config.trainer.cache_views = 2
     result, _ = run(config, dataset, tmp_path)
     assert result.inputs == {
-        "first": "cached activations of pooling; views: image",
-        "second": "cached activations of pooling; views: image, mirror",
+        "first": told_activations("pooling", (IMAGE,)),
+        "second": told_activations("pooling", (IMAGE, MIRROR)),
     }

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from emotion_tl.config import BackboneConfig, HeadConfig
+from emotion_tl.fed import WHOLE_NETWORK, is_cached, told_activations
 from emotion_tl.models.transfer_model import TransferModel, build_transfer_model
 from emotion_tl.training.prediction import predict_splits
 from emotion_tl.training.trainer import train
@@ -60,9 +61,9 @@ def test_same_result_within_float16_rounding(name, image_size, learning_rate, da
         (probabilities,) = predict_splits(model, config.schedule.phases["second"], (dataset.val,), config)
         outcomes[cache] = (result, probabilities)
     off, cached = outcomes["off"], outcomes["auto"]
-    assert off[0].inputs == {"first": "images", "second": "images"}
-    assert cached[0].inputs["first"] == "cached activations of pooling; views: image"
-    assert cached[0].inputs["second"].startswith("cached activations of ")
+    assert off[0].inputs == {"first": WHOLE_NETWORK, "second": WHOLE_NETWORK}
+    assert cached[0].inputs["first"] == told_activations("pooling", ("image",))
+    assert is_cached(cached[0].inputs["second"])
     np.testing.assert_allclose(cached[0].history[LOSSES], off[0].history[LOSSES], rtol=5e-3, atol=5e-3)
     np.testing.assert_allclose(cached[0].history[ACCURACIES], off[0].history[ACCURACIES], atol=ONE_IMAGE)
     np.testing.assert_allclose(cached[1], off[1], atol=5e-3)

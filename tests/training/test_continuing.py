@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.fed import is_cached, told_activations
 from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.training.head_trials import HeadTrials
 from emotion_tl.training.state import TrainingState
@@ -57,7 +58,7 @@ def test_stretches_of_the_last_of_two_cached_phases(two_phases, dataset, tmp_pat
     # The plateau has one of its two epochs before the stop.
     rates = stretched[0].history["learning_rate"].tolist()[2:]
     assert rates == pytest.approx([3e-6, 3e-6, 3e-6, 1.5e-6])
-    assert all(told.startswith("cached activations") for told in stretched[0].inputs.values())
+    assert all(is_cached(told) for told in stretched[0].inputs.values())
 
 
 def test_an_interrupted_training_goes_on_at_the_last_epoch_that_ended(two_phases, dataset, tmp_path):
@@ -153,7 +154,7 @@ def test_fewer_epochs_than_were_trained_are_none(waiting, dataset, tmp_path):
     stretch = Stretch(num_epochs=1, resume_from=folder, keep_state="end")
     result, _ = train_stretch(config, dataset, tmp_path / "again", stretch)
     assert len(result.history) == 2
-    assert result.inputs == {"first": "cached activations of pooling; views: image"}
+    assert result.inputs == {"first": told_activations("pooling", ("image",))}
     assert len(TrainingState.read(tmp_path / "again").rows) == 2
 
 

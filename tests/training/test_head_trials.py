@@ -9,6 +9,7 @@ import pytest
 
 from emotion_tl.config import HeadConfig, ImbalanceConfig
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.fed import told_activations
 from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.training import head_trials, kept_heads
 from emotion_tl.training.head_trials import HeadTrials
@@ -38,7 +39,7 @@ def test_a_trial_is_the_training_it_stands_for(trials, dataset, tmp_path):
     columns = ["loss", "accuracy", "val_loss", "val_accuracy", "val_macro_f1", "learning_rate"]
     np.testing.assert_allclose(trial.history[columns], whole.history[columns], rtol=1e-4)
     assert trial.best_epoch == whole.best_epoch
-    assert trial.inputs == whole.inputs == {"first": "cached activations of pooling; views: image"}
+    assert trial.inputs == whole.inputs == {"first": told_activations("pooling", ("image",))}
 
 
 def test_trials_are_independent_of_each_other(trials, tmp_path):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from emotion_tl.fed import WHOLE_NETWORK, told_activations
+
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
@@ -33,7 +35,7 @@ def test_a_training_on_another_backend(backend, tmp_path):
     assert {"block1_conv1/kernel", "block1_conv1_bn/moving_mean", "logits/bias"} <= set(told["moved_in_first"])
     assert set(told["moved_in_second"]) == {"logits/kernel", "logits/bias"}
     off, cached = told["cached"]
-    assert off["inputs"] == ["images", "images"]
-    assert cached["inputs"] == [f"cached activations of {layer}; views: image" for layer in ("pooling", "block1_pool")]
+    assert off["inputs"] == [WHOLE_NETWORK, WHOLE_NETWORK]
+    assert cached["inputs"] == [told_activations(layer, ["image"]) for layer in ("pooling", "block1_pool")]
     assert cached["val_losses"] == pytest.approx(off["val_losses"], rel=5e-3, abs=1e-4)
     assert off["val_losses"][0] != pytest.approx(off["val_losses"][1], rel=5e-3)

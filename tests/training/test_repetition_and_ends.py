@@ -107,3 +107,20 @@ def test_an_epoch_in_mixed_precision(precision, dataset, dtype_policy, tmp_path)
     images, one_hot, _ = EvaluationBatches(image_rows(dataset.val), 3, 8)[0]
     assert network(images).dtype == "float32"
     assert one_hot.shape == (8, 3)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_learns_what_float32_learns(precision, dataset, dtype_policy, tmp_path):
+    """Two epochs: a loss that is scaled and not scaled back would be felt in the second."""
+    outcomes = {}
+    for policy in ("float32", precision):
+        dtype_policy(policy)
+        config = make_config(make_phase(epochs=2, optimizer="sgd", learning_rate=1e-2))
+        result, network = run(config, dataset, tmp_path / policy)
+        outcomes[policy] = result.history[["loss", "val_loss"]].to_numpy(), weights_of(network)
+    (losses, weights), (mixed_losses, mixed_weights) = outcomes["float32"], outcomes[precision]
+    np.testing.assert_allclose(mixed_losses, losses, rtol=0.02)
+    assert abs(losses[1, 0] / losses[0, 0] - 1) > 0.04
+    for one, other in zip(weights, mixed_weights, strict=True):
+        assert one.dtype == other.dtype == np.float32
+        np.testing.assert_allclose(other, one, rtol=0.05, atol=0.02)

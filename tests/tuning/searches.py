@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
@@ -22,6 +23,7 @@ UNITS = ParameterConfig("head.units", choices=[[], [128], [512, 256]])
 DROPOUT = ParameterConfig("head.dropout", low=0.0, high=0.7)
 LEARNING_RATE = ParameterConfig("schedule.phases.frozen.learning_rate", low=1e-4, high=1e-2, sampling="log")
 IMBALANCE = ParameterConfig("imbalance", choices=["none", "class_weight", "focal"])
+BACKBONES = ParameterConfig("backbone", choices=["vgg16", "inceptionv3", "baseline_cnn"])
 POWER = ParameterConfig("imbalance.power", low=0.25, high=1.0, when={"imbalance": ["class_weight"]})
 
 
@@ -70,6 +72,13 @@ def check(*fixed: str, space: SpaceConfig | None = None, composed: list | None =
         return compose_trial(list(fixed), overrides)
 
     return check_search(config, compose_with, SOURCE)
+
+
+def refusal(*fixed: str, **parameters: ParameterConfig) -> str:
+    """Returns what is told about a space with something wrong in it."""
+    with pytest.raises(ConfigurationError) as caught:
+        check(*fixed, space=make_space(**parameters))
+    return str(caught.value)
 
 
 def make_trials(num_trials: int, seed: int = 0, num_failed: int = 0) -> tuple[pd.DataFrame, SpaceConfig]:

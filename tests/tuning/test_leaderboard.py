@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from emotion_tl.tuning.leaderboard import best_trials, duration, print_leaderboard, readable
+from emotion_tl.tuning.leaderboard import best_trials, print_leaderboard, readable
 from tests.tuning.searches import make_trials
 
 
@@ -99,13 +99,3 @@ def test_square_brackets_of_values_and_reasons_are_no_markup():
 )
 def test_values_are_short(value, expected):
     assert readable(value) == expected
-
-
-def test_times_have_the_unit_a_person_would_use():
-    assert [duration(seconds) for seconds in (0.52, 41, 190, 7200, np.nan)] == [
-        "0.5 s",
-        "41 s",
-        "3.2 min",
-        "2.0 h",
-        "–",
-    ]

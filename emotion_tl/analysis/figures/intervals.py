@@ -6,6 +6,7 @@ from typing import Self
 
 from matplotlib.figure import Figure
 
+from emotion_tl.analysis.interval_ends import TOO_FEW_IMAGES
 from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.seed_summary import Spread
 from emotion_tl.evaluation.figure_style import BLUE, FAINT, GREY, INK, SMALL, entitle, new_figure, shortened, styled
@@ -33,7 +34,8 @@ class IntervalLine:
 
     @classmethod
     def of_difference(cls, name: str, difference: Difference, color: str) -> Self:
-        """Returns the line of a difference, in percentage points."""
+        """Returns the line of a difference, in percentage points; a dot alone, and why, where it has no interval."""
+        name = name if difference.has_interval else f"{name}, {TOO_FEW_IMAGES}"
         return cls(name, 100 * difference.value, 100 * difference.low, 100 * difference.high, color=color)
 
     @classmethod

@@ -1,5 +1,6 @@
 """Accuracy of the probes over the depth of the network."""
 
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from emotion_tl.analysis.best_probe import best_probe
 from emotion_tl.evaluation.figure_style import BLUE, GREY, INK, ORANGE, entitle, new_figure, shortened, styled
 from emotion_tl.evaluation.figures import PERCENT
 from emotion_tl.evaluation.told import told_level, told_share
@@ -36,7 +38,7 @@ def probes_figure(table: pd.DataFrame, subject: str, largest_class: float, confi
         figure, (upper,) = new_figure(5.0)
     for weights, rows in table.groupby("weights", sort=False):
         draw_accuracies(upper, rows, str(weights))
-    draw_ring(upper, table[table["weights"] == table["weights"].iloc[0]])
+    draw_ring(upper, best_probe(table))
     upper.axhline(largest_class, color=INK, linewidth=1.2, linestyle=":", label="always the largest class")
     upper.set(ylabel="Accuracy on test")
     upper.yaxis.set_major_formatter(PERCENT)
@@ -58,11 +60,10 @@ def draw_accuracies(axis: Axes, rows: pd.DataFrame, weights: str) -> None:
     )
 
 
-def draw_ring(axis: Axes, rows: pd.DataFrame) -> None:
+def draw_ring(axis: Axes, best: Mapping[Hashable, Any]) -> None:
     """Draws a ring around the block that val chooses."""
-    best = rows.nlargest(1, "val_accuracy")
     ring: Any = {"markerfacecolor": "none", "markeredgewidth": 2, "markersize": 12, "linestyle": "none"}
-    axis.plot(best["depth"], best["accuracy"], "o", color=ORANGE, label="best by val", **ring)
+    axis.plot([best["depth"]], [best["accuracy"]], "o", color=ORANGE, label="best by val", **ring)
 
 
 def draw_gains(axis: Axes, rows: pd.DataFrame, level: float) -> None:
@@ -99,7 +100,6 @@ def name_blocks(axis: Axes, table: pd.DataFrame) -> None:
 
 
 def told_best(table: pd.DataFrame, subject: str) -> str:
-    """Returns "inceptionv3 on fer2013: mixed4 transfers best, 49.8 %"."""
-    rows = table[table["weights"] == table["weights"].iloc[0]]
-    best = rows.nlargest(1, "val_accuracy").iloc[0]
+    """Returns "inceptionv3 on fer2013: mixed4 is best by val, 49.8 % on test"."""
+    best = best_probe(table)
     return f"{subject}: {best['block']} is best by val, {told_share(best['accuracy'])} on test"

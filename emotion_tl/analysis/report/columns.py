@@ -1,12 +1,19 @@
-"""The columns that the tables of a report have in common: figures and differences with their intervals."""
+"""The columns that the tables of a report have in common: figures, differences, the time of training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import isnan
 from typing import TypeVar
 
+import numpy as np
+
+from emotion_tl.analysis.compared_model import ComparedModel
 from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.seed_summary import Spread
 from emotion_tl.analysis.told import told_points, told_spread
+from emotion_tl.analysis.training_time import seconds_outside_epochs, training_seconds
+from emotion_tl.duration import told_duration
 from emotion_tl.html_report.blocks import Column, Row
+from emotion_tl.tracking.run_record import RunRecord
 
 Figure = TypeVar("Figure", Spread, Difference)
 
@@ -21,6 +28,36 @@ def spread_column(
 def difference_column(heading: str, of: Callable[[Row], Difference | None]) -> Column:
     """Returns a column of differences in percentage points with their intervals; a dash where there is none."""
     return optional_column(heading, of, told_points, lambda difference: difference.value)
+
+
+def training_columns(model_of: Callable[[Row], ComparedModel]) -> list[Column]:
+    """Returns columns of how long a row's model trained, and of what was not spent in epochs: mean and longest."""
+
+    def column(heading: str, seconds_of: Callable[[RunRecord], float]) -> Column:
+        return duration_column(heading, lambda row: [seconds_of(run) for run in model_of(row).runs])
+
+    return [
+        column("training (slowest seed)", training_seconds),
+        column("outside epochs (at most)", seconds_outside_epochs),
+    ]
+
+
+def duration_column(heading: str, seconds_of: Callable[[Row], Sequence[float]]) -> Column:
+    """Returns a column of "78 s (3 min)", the mean and the longest of a row's seeds, sorted by the mean.
+
+    One seed has no brackets, and there is a dash where a run does not tell.
+    """
+
+    def mean(row: Row) -> float:
+        return float(np.mean(seconds_of(row)))
+
+    def text(row: Row) -> str | None:
+        if isnan(mean(row)):
+            return None
+        longest = f" ({told_duration(max(seconds_of(row)))})" if len(seconds_of(row)) > 1 else ""
+        return f"{told_duration(mean(row))}{longest}"
+
+    return Column(heading, text, mean)
 
 
 def optional_column(

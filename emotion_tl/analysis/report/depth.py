@@ -1,10 +1,12 @@
 """The chapter of the linear probes: where in a network the features transfer from."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
+from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first
 from emotion_tl.analysis.comparison import Comparison
 from emotion_tl.analysis.figures.probes import probes_figure
 from emotion_tl.analysis.logged_probes import LoggedProbes, read_probes
@@ -18,7 +20,10 @@ logger = logging.getLogger(__name__)
 
 
 def depth_section(comparison: Comparison) -> Section:
-    """Returns the latest probes of each network on the same test images; empty where none were made."""
+    """Returns the latest probes of each network on the same test images, or how to make them.
+
+    Empty where there are neither probes nor pretrained models: then nothing transfers.
+    """
     first = comparison.models[0]
     probes = find_probes(comparison.config.tracking, first.tags.get("test_fingerprint", ""))
     blocks: list[Block] = []
@@ -29,6 +34,8 @@ def depth_section(comparison: Comparison) -> Section:
                 "whoever looks at the last block alone may miss the better ones."
             )
         )
+    elif any(model.tags.get("pretrained") == "yes" for model in comparison.models):
+        blocks.append(Paragraph(told_absence(comparison.models)))
     for backbone, run in probes.items():
         try:
             found = read_probes(run)
@@ -39,6 +46,17 @@ def depth_section(comparison: Comparison) -> Section:
         else:
             blocks += probe_blocks(found, first.test)
     return Section("Where in the network the features transfer from", blocks)
+
+
+def told_absence(models: Sequence[ComparedModel]) -> str:
+    """Returns that no network was probed on these test images, and the command that does it for the best one on val."""
+    best = next(model for model in best_on_val_first(models) if model.tags.get("pretrained") == "yes")
+    backbone, source = best.settings["backbone"]["name"], best.settings["data"]["source"]
+    return (
+        f"No network was probed on these test images. `python -m emotion_tl probe backbone={backbone} data={source}`, "
+        "with the data settings of these runs, tries a linear classifier on each block of it; after that "
+        "`python -m emotion_tl compare` shows here where the features transfer from."
+    )
 
 
 def probe_blocks(probes: LoggedProbes, test: ModelPredictions) -> list[Block]:

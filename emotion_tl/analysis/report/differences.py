@@ -1,16 +1,18 @@
 """The chapter of the differences to the baseline: how large, how sure, for which classes, on which images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isnan
 
 from matplotlib.figure import Figure
 
-from emotion_tl.analysis.answers import BETTER, WORSE, verdict_sentences
-from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.answers import verdict_sentences
+from emotion_tl.analysis.comparison import Comparison
+from emotion_tl.analysis.family import BETTER, WORSE, CorrectedComparison
 from emotion_tl.analysis.figures.intervals import IntervalLine, interval_figure
+from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.report.columns import difference_column
 from emotion_tl.analysis.told import told_points
-from emotion_tl.analysis.wording import told_p_value
+from emotion_tl.analysis.wording import SMALLEST_DIFFERENCE, told_p_value
 from emotion_tl.evaluation.figure_style import BLUE, GREY, RED
 from emotion_tl.evaluation.told import told_share
 from emotion_tl.html_report.blocks import (
@@ -30,40 +32,41 @@ COLORS = {BETTER: BLUE, WORSE: RED}
 
 def differences_section(comparison: Comparison) -> Section:
     """Returns how each model stands to the baseline; empty where there is none."""
-    compared = [result for result in comparison.results if result.comparison is not None]
+    compared = {result.name: result.corrected for result in comparison.results if result.corrected is not None}
     if not compared:
         return Section("Differences to the baseline")
     blocks: list[Block] = [
         Paragraph(
             "Both models see the same test images, so that their difference is known better than either figure. The "
             "p-values are corrected over all comparisons of this table together (Holm), and the verdict is theirs. The "
-            "smallest difference is what these test images, and this many seeds, would show in four of five cases."
+            f"smallest difference is {SMALLEST_DIFFERENCE}."
         ),
         BulletList(verdict_sentences(comparison)),
         Plot(difference_figure(compared), description_of(compared)),
-        DataTable([{"result": result} for result in compared], columns(), "Differences to the baseline, in points"),
+        DataTable(
+            [{"name": name, "pair": pair} for name, pair in compared.items()],
+            columns(),
+            "Differences to the baseline, in points",
+        ),
     ]
     blocks += [
         Details(
-            f"{result.name}: class by class",
-            [Plot(class_figure(result), class_description(result)), class_table(result)],
+            f"{name}: class by class",
+            [Plot(class_figure(pair.comparison), class_description(pair.comparison)), class_table(pair.comparison)],
         )
-        for result in compared
+        for name, pair in compared.items()
     ]
     blocks.append(agreement_table(compared))
     return Section("Differences to the baseline", blocks)
 
 
-def difference_figure(compared: list[ModelResult]) -> Figure:
+def difference_figure(compared: Mapping[str, CorrectedComparison]) -> Figure:
     """Draws the differences in accuracy with their intervals, coloured by the verdict."""
-    lines = []
-    for result in compared:
-        assert result.comparison is not None
-        accuracy = result.comparison.accuracy
-        color = COLORS.get(result.corrected.verdict, GREY) if result.corrected else GREY
-        lines.append(IntervalLine.of_difference(result.name, accuracy, color))
     return interval_figure(
-        lines,
+        [
+            IntervalLine.of_difference(name, pair.comparison.accuracy, COLORS.get(pair.verdict, GREY))
+            for name, pair in compared.items()
+        ],
         "Differences in accuracy to the baseline",
         "Blue: more accurate, red: less, grey: no difference shown",
         "difference on test, percentage points",
@@ -72,44 +75,37 @@ def difference_figure(compared: list[ModelResult]) -> Figure:
     )
 
 
-def description_of(compared: list[ModelResult]) -> str:
+def description_of(compared: Mapping[str, CorrectedComparison]) -> str:
     """Returns the figure in words."""
-    told = [f"{result.name} {told_points(result.comparison.accuracy)}" for result in compared if result.comparison]
+    told = [f"{name} {told_points(pair.comparison.accuracy)}" for name, pair in compared.items()]
     return "Difference in accuracy to the baseline in points: " + "; ".join(told)
 
 
 def columns() -> list[Column]:
     """Returns the columns of the table of differences."""
-
-    def difference(heading: str, part: str, metric: str) -> Column:
-        return difference_column(
-            heading, lambda row: getattr(row["result"], part) and getattr(getattr(row["result"], part), metric)
-        )
-
     return [
-        Column("model", lambda row: row["result"].name),
-        difference("accuracy", "comparison", "accuracy"),
-        difference("macro-F1", "comparison", "macro_f1"),
-        difference("accuracy, leak-free", "leak_free_comparison", "accuracy"),
+        Column("model", lambda row: row["name"]),
+        difference_column("accuracy", lambda row: row["pair"].comparison.accuracy),
+        difference_column("macro-F1", lambda row: row["pair"].comparison.macro_f1),
+        difference_column("accuracy, leak-free", lambda row: row["pair"].leak_free and row["pair"].leak_free.accuracy),
         Column(
             "p, corrected",
-            lambda row: told_p_value(row["result"].corrected.adjusted_p_value),
-            lambda row: row["result"].corrected.adjusted_p_value,
+            lambda row: told_p_value(row["pair"].adjusted_p_value),
+            lambda row: row["pair"].adjusted_p_value,
         ),
-        Column("verdict", lambda row: row["result"].corrected.verdict),
+        Column("verdict", lambda row: row["pair"].verdict),
         Column(
             "smallest difference",
-            lambda row: f"{100 * row['result'].corrected.smallest_difference:.1f}",
-            lambda row: row["result"].corrected.smallest_difference,
+            lambda row: f"{100 * row['pair'].smallest_difference:.1f}",
+            lambda row: row["pair"].smallest_difference,
         ),
     ]
 
 
-def class_figure(result: ModelResult) -> Figure:
+def class_figure(comparison: ModelComparison) -> Figure:
     """Draws the difference in recall of each class."""
-    assert result.comparison is not None
     lines = []
-    for row in result.comparison.per_class:
+    for row in comparison.per_class:
         color = BLUE if row.recall.low > 0 else RED if row.recall.high < 0 else GREY
         lines.append(IntervalLine.of_difference(f"{row.class_name} ({row.support})", row.recall, color))
     return interval_figure(
@@ -122,18 +118,16 @@ def class_figure(result: ModelResult) -> Figure:
     )
 
 
-def class_description(result: ModelResult) -> str:
+def class_description(comparison: ModelComparison) -> str:
     """Returns the figure in words."""
-    assert result.comparison is not None
-    told = [f"{row.class_name} {told_points(row.recall)}" for row in result.comparison.per_class]
+    told = [f"{row.class_name} {told_points(row.recall)}" for row in comparison.per_class]
     return "Difference in recall to the baseline in points: " + "; ".join(told)
 
 
-def class_table(result: ModelResult) -> DataTable:
+def class_table(comparison: ModelComparison) -> DataTable:
     """Returns the differences of each class."""
-    assert result.comparison is not None
     return DataTable(
-        [{"row": row} for row in result.comparison.per_class],
+        [{"row": row} for row in comparison.per_class],
         [
             Column("class", lambda row: row["row"].class_name),
             Column("test images", lambda row: row["row"].support, lambda row: row["row"].support),
@@ -144,7 +138,7 @@ def class_table(result: ModelResult) -> DataTable:
     )
 
 
-def agreement_table(compared: list[ModelResult]) -> DataTable:
+def agreement_table(compared: Mapping[str, CorrectedComparison]) -> DataTable:
     """Returns whether the models err on the same images as the baseline."""
 
     def share(heading: str, name: str, tell: Callable[[float], str] = told_share) -> Column:
@@ -154,9 +148,8 @@ def agreement_table(compared: list[ModelResult]) -> DataTable:
 
         return Column(heading, lambda row: None if isnan(value(row)) else tell(value(row)), value)
 
-    rows = [{"name": result.name, "agreement": result.comparison.agreement} for result in compared if result.comparison]
     return DataTable(
-        rows,
+        [{"name": name, "agreement": pair.comparison.agreement} for name, pair in compared.items()],
         [
             Column("model", lambda row: row["name"]),
             share("both right", "both_right"),

@@ -20,17 +20,22 @@ SHOWN_WIDTH = 980
 def images_section(comparison: Comparison) -> Section:
     """Returns the figures that the runs drew of the best pretrained model and of the baseline."""
     best = best_pretrained(comparison)
-    names = [name for name in (best.name if best else None, comparison.baseline) if name is not None]
+    names = [name for name in ([best.name, best.baseline] if best else [comparison.baseline]) if name is not None]
     blocks: list[Block] = []
     for name in names:
         run = comparison.result_of(name).model.runs[0]
         figures = [(title, read_figure(run, figure)) for figure, title in FIGURES.items()]
         blocks += [
-            Details(f"{name}: {title}", [ImageGrid(image[None], [f"{name}, seed {run.seed}"], shown_width=SHOWN_WIDTH)])
+            Details(f"{name}: {title}", [shown(image, f"{title}: {name}, seed {run.seed}")])
             for title, image in figures
             if image is not None
         ]
     return Section("Faces", blocks)
+
+
+def shown(image: np.ndarray, text: str) -> ImageGrid:
+    """Returns a figure with a line that says what it shows, of which model."""
+    return ImageGrid(image[None], [text], shown_width=SHOWN_WIDTH)
 
 
 def read_figure(run: RunRecord, name: str) -> np.ndarray | None:

@@ -1,6 +1,9 @@
 """The last chapter: how the figures came about, and which runs they come from."""
 
 from emotion_tl.analysis.comparison import Comparison
+from emotion_tl.analysis.interval_ends import MIN_CLASS_IMAGES
+from emotion_tl.analysis.report.columns import duration_column
+from emotion_tl.analysis.training_time import seconds_outside_epochs, training_seconds
 from emotion_tl.evaluation.told import told_level
 from emotion_tl.html_report.blocks import BulletList, Column, DataTable, Details, Section
 
@@ -18,7 +21,8 @@ def method_section(comparison: Comparison) -> Section:
                     "Which of several models is called the best is decided on val too.",
                     f"Intervals, level {told_level(config.confidence_level)}: over the test images, by "
                     f"{config.num_bootstrap_resamples:,} resamples, and where there are several, over the seeds, by "
-                    "their spread. Differences: the same images for both.",
+                    "their spread. Differences: the same images for both. Recall and F1 of a class with fewer than "
+                    f"{MIN_CLASS_IMAGES} test images have none.",
                     "With one seed a model, McNemar's exact test (McNemar 1947) compares two trained networks, and "
                     "says nothing of other seeds. With several, the test takes the spread over the seeds into account. "
                     "The correction for many comparisons is Holm's (1979); macro-F1 and recall under several "
@@ -41,6 +45,8 @@ def method_section(comparison: Comparison) -> Section:
                                 lambda row: f"{100 * row['run'].metrics['test_accuracy']:.1f}",
                                 lambda row: row["run"].metrics["test_accuracy"],
                             ),
+                            duration_column("training", lambda row: [training_seconds(row["run"])]),
+                            duration_column("outside epochs", lambda row: [seconds_outside_epochs(row["run"])]),
                             Column("weights", lambda row: row["run"].tags.get("weights")),
                             Column("commit", lambda row: row["run"].tags.get("git_commit", "")[:9]),
                             Column("MLflow run", lambda row: row["run"].run_id),

@@ -1,10 +1,11 @@
 """The first chapter: the verdict, and the answers to the questions a comparison is made for."""
 
-from emotion_tl.analysis.answers import BETTER, NOT_SHOWN, WORSE, answer_questions
-from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.answers import answer_questions
+from emotion_tl.analysis.comparison import Comparison, ModelResult, best_on_val
+from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE, CorrectedComparison
 from emotion_tl.analysis.findings import Findings
-from emotion_tl.analysis.stages import is_from_scratch
-from emotion_tl.analysis.told import told_in_words, told_points, told_spread
+from emotion_tl.analysis.told import told_points, told_spread
+from emotion_tl.analysis.wording import MORE_SEEDS, ONE_SEED_EACH, SMALLEST_DIFFERENCE, qualified, told_accuracy
 from emotion_tl.evaluation.told import told_level
 from emotion_tl.html_report.blocks import Block, BulletList, Heading, KeyFigure, KeyFigures, Notice, Paragraph, Section
 
@@ -14,9 +15,9 @@ VERDICTS = {
     NOT_SHOWN: "No difference between transfer and {baseline}, trained from scratch, is shown",
 }
 OTHERWISE = {
-    BETTER: "The best pretrained model is ahead of the baseline",
-    WORSE: "The baseline is ahead of the best pretrained model",
-    NOT_SHOWN: "No difference between the best pretrained model and the baseline is shown",
+    BETTER: "{candidate} is ahead of the baseline {baseline}",
+    WORSE: "The baseline {baseline} is ahead of {candidate}",
+    NOT_SHOWN: "No difference between {candidate} and the baseline {baseline} is shown",
 }
 """Where the baseline itself is not trained from scratch."""
 
@@ -27,9 +28,9 @@ def opening_section(comparison: Comparison, findings: Findings) -> Section:
     """Returns what a reader in a hurry needs."""
     best = best_pretrained(comparison)
     blocks: list[Block] = []
-    if best is not None and best.corrected is not None and best.comparison is not None:
-        blocks.append(Paragraph(lead_sentence(best, comparison), lead=True))
-        blocks.append(KeyFigures(key_figures(best, comparison)))
+    if best is not None and best.corrected is not None:
+        blocks.append(Paragraph(lead_sentences(best.corrected, comparison), lead=True))
+        blocks.append(KeyFigures(key_figures(best.corrected, comparison)))
     blocks += [Notice(warning) for warning in comparison.warnings]
     for question, sentences in answer_questions(comparison, findings).items():
         blocks += [Heading(question), BulletList(sentences) if sentences else Paragraph(UNANSWERED)]
@@ -37,53 +38,48 @@ def opening_section(comparison: Comparison, findings: Findings) -> Section:
 
 
 def best_pretrained(comparison: Comparison) -> ModelResult | None:
-    """Returns the pretrained model with the best val accuracy among those that were compared with the baseline."""
-    candidates = [
-        result
-        for result in comparison.results
-        if result.comparison is not None
-        and result.baseline == comparison.baseline
-        and result.model.tags.get("pretrained") == "yes"
+    """Returns the pretrained model with the best val accuracy among all that were compared with a baseline."""
+    compared = [result for result in comparison.results if result.corrected is not None and result.model.is_pretrained]
+    return best_on_val(compared) if compared else None
+
+
+def lead_sentences(pair: CorrectedComparison, comparison: Comparison) -> str:
+    """Returns the verdict on the best pretrained model, how large the difference is, and what limits the claim."""
+    candidate, baseline = pair.comparison.candidate, pair.comparison.baseline
+    verdicts = VERDICTS if comparison.is_against_scratch(comparison.result_of(candidate)) else OTHERWISE
+    verdict = qualified(verdicts[pair.verdict].format(candidate=candidate, baseline=baseline), pair)
+    others = "other pretrained models" if comparison.result_of(baseline).model.is_pretrained else "pretrained models"
+    sentences = [
+        f"{verdict}.",
+        f"Of the {others} compared {candidate} is best on val; the difference in test accuracy is "
+        f"{told_accuracy(pair)}.",
     ]
-    return max(candidates, key=lambda result: result.model.mean_metric("val_accuracy"), default=None)
+    if not pair.comparison.covers_seeds:
+        sentences += [ONE_SEED_EACH, MORE_SEEDS]
+    return " ".join(sentences)
 
 
-def lead_sentence(best: ModelResult, comparison: Comparison) -> str:
-    """Returns the verdict in two sentences."""
-    assert best.corrected is not None
-    assert best.comparison is not None
-    assert best.baseline is not None
-    difference = told_in_words(best.comparison.accuracy)
-    verdicts = VERDICTS if is_from_scratch(comparison.result_of(best.baseline).model) else OTHERWISE
-    verdict = verdicts[best.corrected.verdict].format(baseline=best.baseline)
-    return (
-        f"{verdict}. Of the pretrained models {best.name} is best on val; the "
-        f"difference in test accuracy is {difference}."
-    )
-
-
-def key_figures(best: ModelResult, comparison: Comparison) -> list[KeyFigure]:
+def key_figures(pair: CorrectedComparison, comparison: Comparison) -> list[KeyFigure]:
     """Returns the numbers that are read first."""
-    assert best.comparison is not None
-    assert comparison.baseline is not None
-    baseline = comparison.result_of(comparison.baseline)
-    smallest = best.corrected.smallest_difference if best.corrected else best.comparison.smallest_difference
-    level = f"{told_level(comparison.config.confidence_level)} interval"
-    return [
+    difference = pair.comparison.accuracy
+    seeds = "" if pair.comparison.covers_seeds else ", one seed each"
+    figures = [
+        level_figure(comparison.result_of(pair.comparison.candidate), comparison, ""),
+        level_figure(comparison.result_of(pair.comparison.baseline), comparison, ", the baseline"),
         KeyFigure(
-            f"{100 * best.summary.accuracy.mean:.1f} %", best.name, f"{told_spread(best.summary.accuracy)}, {level}"
-        ),
-        KeyFigure(
-            f"{100 * baseline.summary.accuracy.mean:.1f} %",
-            f"{baseline.name}, the baseline",
-            f"{told_spread(baseline.summary.accuracy)}, {level}",
-        ),
-        KeyFigure(
-            f"{100 * best.comparison.accuracy.value:+.1f} points",
-            "difference in accuracy",
-            f"{told_points(best.comparison.accuracy)}",
-        ),
-        KeyFigure(
-            f"{100 * smallest:.1f} points", "smallest difference these test images could show", "with 80 % power"
+            f"{100 * difference.value:+.1f} points", "difference in accuracy", f"{told_points(difference)}{seeds}"
         ),
     ]
+    if pair.leak_free is not None:
+        kept = pair.leak_free.accuracy
+        figures.append(KeyFigure(f"{100 * kept.value:+.1f} points", "difference without the copies", told_points(kept)))
+    smallest = f"{100 * pair.smallest_difference:.1f} points"
+    return [*figures, KeyFigure(smallest, "smallest difference", SMALLEST_DIFFERENCE)]
+
+
+def level_figure(result: ModelResult, comparison: Comparison, role: str) -> KeyFigure:
+    """Returns the accuracy of a model with its interval."""
+    accuracy, level = result.summary.accuracy, told_level(comparison.config.confidence_level)
+    return KeyFigure(
+        f"{100 * accuracy.mean:.1f} %", f"{result.name}{role}", f"{told_spread(accuracy)}, {level} interval"
+    )

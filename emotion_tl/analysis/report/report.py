@@ -10,11 +10,10 @@ from emotion_tl.analysis.report.differences import differences_section
 from emotion_tl.analysis.report.images import images_section
 from emotion_tl.analysis.report.method import method_section
 from emotion_tl.analysis.report.models import models_section
-from emotion_tl.analysis.report.opening import opening_section
+from emotion_tl.analysis.report.opening import best_pretrained, opening_section
 from emotion_tl.analysis.report.transfer import transfer_section
 from emotion_tl.analysis.report.treatments import treatments_section
 from emotion_tl.analysis.report.use import use_section
-from emotion_tl.analysis.stages import is_from_scratch
 from emotion_tl.html_report.page import write_page
 
 TRANSFER_TITLE = "Does transfer beat training from scratch?"
@@ -44,7 +43,6 @@ def write_report(comparison: Comparison, findings: Findings, path: Path) -> None
 
 
 def title_of(comparison: Comparison) -> str:
-    """Returns the question that the comparison asks: that of transfer where the baseline is trained from scratch."""
-    if comparison.baseline is not None and is_from_scratch(comparison.result_of(comparison.baseline).model):
-        return TRANSFER_TITLE
-    return OTHER_TITLE
+    """Returns the question that the comparison asks: that of transfer where pretrained meets trained from scratch."""
+    best = best_pretrained(comparison)
+    return TRANSFER_TITLE if best is not None and comparison.is_against_scratch(best) else OTHER_TITLE

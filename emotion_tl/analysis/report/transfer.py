@@ -7,9 +7,10 @@ from matplotlib.figure import Figure
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.figures.curves import Curve, Panel, curves_figure
 from emotion_tl.analysis.findings import Findings, FractionCurve
-from emotion_tl.analysis.report.columns import difference_column, spread_column
+from emotion_tl.analysis.report.columns import difference_column, spread_column, training_columns
 from emotion_tl.analysis.stages import learning_curve
-from emotion_tl.analysis.transfer_gain import TransferGain
+from emotion_tl.analysis.training_time import CACHE_CAVEAT
+from emotion_tl.analysis.transfer_gain import TransferGain, WithinBudget
 from emotion_tl.duration import told_duration
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Plot, Section
 
@@ -30,9 +31,8 @@ def gain_blocks(gain: TransferGain, comparison: Comparison) -> list[Block]:
     return [
         Heading(f"{gain.network}, step by step"),
         Paragraph(
-            "Curves show val, which may be looked at in every epoch; test is predicted once, for the best epoch. The "
-            "time of a run counts from its start, with the pass that computes frozen activations, unless an earlier "
-            "run had left them in the cache."
+            "Curves show val, which may be looked at in every epoch; test is predicted once, for the best epoch. "
+            f"{CACHE_CAVEAT}."
         ),
         Plot(
             stages_figure(gain, comparison),
@@ -41,7 +41,9 @@ def gain_blocks(gain: TransferGain, comparison: Comparison) -> list[Block]:
         DataTable(
             [{"step": step} for step in gain.steps],
             gain_columns(),
-            f"What each step adds. Equal budgets are those of the shortest run: best val accuracy within {budget}",
+            f"What each step adds. Equal budgets are those of the shortest step: best val accuracy within {budget}, "
+            "the mean over the seeds that ended an epoch by then. Features found in the cache cost no time, so of two "
+            "steps on the same features the one that was run first pays for both",
         ),
     ]
 
@@ -71,11 +73,10 @@ def stage_curves(results: list[tuple[str, ModelResult]], of: str, unit: float) -
 def gain_columns() -> list[Column]:
     """Returns the columns of the table of steps."""
 
-    def within(of: str):
-        return lambda row: row["step"].val_accuracy_within[of]
-
-    def told(of: str):
-        return lambda row: f"{100 * within(of)(row):.1f}" if within(of)(row) == within(of)(row) else None
+    def within(heading: str, of: str) -> Column:
+        return Column(
+            heading, lambda row: told_within(row["step"].within[of]), lambda row: row["step"].within[of].val_accuracy
+        )
 
     return [
         Column("what learns", lambda row: row["step"].stage),
@@ -85,14 +86,18 @@ def gain_columns() -> list[Column]:
             "gain over the step before", lambda row: row["step"].gain and row["step"].gain.comparison.accuracy
         ),
         Column("verdict", lambda row: row["step"].gain.verdict if row["step"].gain else None),
-        Column("val at equal epochs", told("epoch"), within("epoch")),
-        Column("val at equal time", told("seconds"), within("seconds")),
-        Column(
-            "training",
-            lambda row: told_duration(row["step"].result.model.mean_metric("training_seconds")),
-            lambda row: row["step"].result.model.mean_metric("training_seconds"),
-        ),
+        within("val at equal epochs, %", "epoch"),
+        within("val at equal time, %", "seconds"),
+        *training_columns(lambda row: row["step"].result.model),
     ]
+
+
+def told_within(within: WithinBudget) -> str:
+    """Returns "66.1", "66.1 (2 of 3 seeds)" or that no epoch had ended."""
+    if not within.num_seeds:
+        return "no epoch ended by then"
+    seeds = f" ({within.num_seeds} of {within.num_runs} seeds)" if within.num_seeds < within.num_runs else ""
+    return f"{100 * within.val_accuracy:.1f}{seeds}"
 
 
 def fraction_blocks(curves: Sequence[FractionCurve]) -> list[Block]:
@@ -151,7 +156,7 @@ def fraction_columns() -> list[Column]:
         spread_column("test accuracy, %", lambda row: row["result"].summary.accuracy),
         difference_column(
             "to the baseline on the same images",
-            lambda row: row["result"].comparison and row["result"].comparison.accuracy,
+            lambda row: row["result"].corrected and row["result"].corrected.comparison.accuracy,
         ),
         Column("verdict", lambda row: row["result"].corrected.verdict if row["result"].corrected else None),
     ]

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from emotion_tl.analysis.figures.frontier import FrontierPanel, FrontierPoint, frontier_figure
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.imbalance import Treatments, interval_name, rare_recall, rare_recall_gain
+from emotion_tl.analysis.interval_ends import TOO_FEW_IMAGES
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.report.columns import difference_column, spread_column
@@ -34,6 +35,7 @@ def treatments_figure(treatments: Treatments) -> Figure:
     recalls = {name: rare_recall(treatments, name) for name in treatments.results}
 
     def panel(values: Mapping[str, Spread], label: str) -> FrontierPanel:
+        label = label if all(value.has_interval for value in values.values()) else f"{label}\n({TOO_FEW_IMAGES})"
         return FrontierPanel([point_of(name, accuracies[name], value) for name, value in values.items()], label)
 
     return frontier_figure(

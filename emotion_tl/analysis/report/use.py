@@ -1,9 +1,12 @@
 """The chapter for whoever wants to use a model: its probabilities, what it costs, and what several give together."""
 
+from collections.abc import Sequence
+
 from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.ensemble_results import EnsembleResult, Ensembles
 from emotion_tl.analysis.findings import Findings
-from emotion_tl.analysis.report.columns import difference_column, spread_column
-from emotion_tl.duration import told_duration
+from emotion_tl.analysis.report.columns import difference_column, spread_column, training_columns
+from emotion_tl.analysis.training_time import CACHE_CAVEAT
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Section
 
 
@@ -19,13 +22,11 @@ def use_section(comparison: Comparison, findings: Findings) -> Section:
         ),
         calibration_table(findings),
     ]
-    if findings.ensembles:
+    if findings.ensembles.results:
         blocks += [
             Heading("Several models together"),
-            Paragraph(
-                "The weights of the models and the stacked classifier were fitted on val; test was predicted once."
-            ),
-            ensembles_table(findings),
+            Paragraph(told_fit(findings.ensembles)),
+            ensembles_table(findings.ensembles.results),
         ]
     return Section("For whoever uses a model", blocks)
 
@@ -43,7 +44,7 @@ def cost_table(comparison: Comparison) -> DataTable:
         [{"result": result} for result in comparison.results],
         [
             Column("model", lambda row: row["result"].name),
-            metric("training", "training_seconds", told_duration),
+            *training_columns(lambda row: row["result"].model),
             Column(
                 "epochs",
                 lambda row: f"{num_epochs(row['result']):.0f}",
@@ -64,7 +65,7 @@ def cost_table(comparison: Comparison) -> DataTable:
             metric("an image of 32", "batch_latency_milliseconds", lambda value: f"{value:.1f} ms"),
             Column("device", lambda row: row["result"].model.tags.get("device")),
         ],
-        "Training and use, means over the seeds, each on the machine that ran it",
+        f"Training and use, means over the seeds, each on the machine that ran it. {CACHE_CAVEAT}",
     )
 
 
@@ -102,19 +103,32 @@ def calibration_table(findings: Findings) -> DataTable:
     )
 
 
-def ensembles_table(findings: Findings) -> DataTable:
+def told_fit(ensembles: Ensembles) -> str:
+    """Returns what was fitted on val, and why a stacked classifier was not."""
+    if ensembles.not_stacked is None:
+        return "The weights of the models and the stacked classifier were fitted on val; test was predicted once."
+    return (
+        "The weights of the models were fitted on val; test was predicted once. There is no stacked classifier: "
+        f"{ensembles.not_stacked}"
+    )
+
+
+def ensembles_table(ensembles: Sequence[EnsembleResult]) -> DataTable:
     """Returns what the models give together, beside the best of them alone."""
+    best_alone = ensembles[0].best_alone
     return DataTable(
-        [{"ensemble": ensemble} for ensemble in findings.ensembles],
+        [{"ensemble": ensemble} for ensemble in ensembles],
         [
             Column("ensemble", lambda row: row["ensemble"].name),
             spread_column("accuracy, %", lambda row: row["ensemble"].summary.accuracy),
             spread_column("macro-F1, %", lambda row: row["ensemble"].summary.macro_f1),
-            difference_column(
-                f"to {findings.ensembles[0].best_alone}", lambda row: row["ensemble"].pair.comparison.accuracy
+            spread_column(
+                "accuracy, leak-free, %",
+                lambda row: row["ensemble"].leak_free_summary and row["ensemble"].leak_free_summary.accuracy,
             ),
+            difference_column(f"to {best_alone}", lambda row: row["ensemble"].pair.comparison.accuracy),
             Column("verdict", lambda row: row["ensemble"].pair.verdict),
             Column("weights", lambda row: row["ensemble"].told_weights),
         ],
-        f"Together on test; {findings.ensembles[0].best_alone} is the best model alone, by val; differences in points",
+        f"Together on test; {best_alone} is the best model alone, by val; differences in points",
     )

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -25,12 +25,14 @@ class Listing:
         readers: one for each row, to be gone through once.
         files: for each row a function that opens the file of the image, to be gone through once; None where the source
             has no file for each image.
+        note: why it has none, for a person.
     """
 
     table: pd.DataFrame
     class_names: tuple[str, ...]
     readers: Iterable[Reader]
     files: Iterable[Callable[[], BinaryIO]] | None = None
+    note: str = "The source has no file for each image."
 
 
 def make_table(images: list[str], class_names: list[str], splits: list[str | None]) -> pd.DataFrame:
@@ -71,4 +73,5 @@ def choose_classes(listing: Listing, classes: list[str] | None) -> Listing:
     is_kept = [name is not None for name in new_names]
     table = listing.table.assign(class_name=new_names)[is_kept].reset_index(drop=True)
     files = None if listing.files is None else itertools.compress(listing.files, is_kept)
-    return Listing(table, tuple(classes), itertools.compress(listing.readers, is_kept), files)
+    readers = itertools.compress(listing.readers, is_kept)
+    return replace(listing, table=table, class_names=tuple(classes), readers=readers, files=files)

@@ -18,6 +18,8 @@ from emotion_tl.data.sources.listing import Listing, make_table
 COUNTS = {"angry": 4, "disgust": 2, "fear": 4, "happy": 6, "neutral": 5, "sad": 4, "surprise": 3}
 DEFAULT_COUNT = 4
 
+NO_FILES = "The images are drawn by the program at the size they are stored in."
+
 
 def describe_state(config: DataConfig) -> Iterator[str]:
     """Yields what tells whether the images changed: their number, the seed and the modules that draw them."""
@@ -35,7 +37,8 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
     class_names = [one_round[index % len(one_round)] for index in range(config.num_images)] if one_round else []
     images = [f"{class_name}/{index:06d}" for index, class_name in enumerate(class_names)]
     readers = (partial(draw, class_name, index, config) for index, class_name in enumerate(class_names))
-    yield Listing(make_table(images, class_names, [None] * len(images)), tuple(drawing.EXPRESSIONS), readers)
+    table = make_table(images, class_names, [None] * len(images))
+    yield Listing(table, tuple(drawing.EXPRESSIONS), readers, note=NO_FILES)
 
 
 def spread_evenly(class_names: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from emotion_tl.config import DataConfig
-from emotion_tl.data.decoding import RejectedImageError, decode_grey_values, decode_image
+from emotion_tl.data.decoding import RejectedImageError, decode_grey_values, decode_image, open_file
 from emotion_tl.data.sources.listing import Listing, Reader, make_table
 from emotion_tl.data.sources.split_names import SPLIT_NAMES, parse_split_name
 from emotion_tl.data.sources.trees import require_path
@@ -37,6 +37,8 @@ DEFAULT_COLUMNS = {
     "label_column": ("label", "emotion", "class", "class_name", "expression", "target"),
     "split_column": ("split", "usage", "set", "subset"),
 }
+
+NO_FILES = "The images stand as grey values in a table, without files of their own."
 
 # Grey values take about four bytes a pixel as text; so many rows at a time keep the memory small.
 ROWS_A_READ = 1000
@@ -93,7 +95,7 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
     else:
         images = [f"{path.name}/{row:06d}" for row in range(len(table))]
         readers, files = read_pixels(path, str(columns.pixels), config), None
-    yield Listing(make_table(images, list(labels), splits), sort_labels(set(labels)), readers, files)
+    yield Listing(make_table(images, list(labels), splits), sort_labels(set(labels)), readers, files, NO_FILES)
 
 
 def find_columns(config: DataConfig, path: Path) -> Columns:
@@ -162,11 +164,6 @@ def read_path(path: Path, config: DataConfig) -> np.ndarray:
     if not path.is_file():
         raise RejectedImageError(f"{path} is not there")
     return decode_image(partial(open_file, path), config)
-
-
-def open_file(path: Path) -> BinaryIO:
-    """Opens a file for reading."""
-    return path.open("rb")
 
 
 @contextmanager

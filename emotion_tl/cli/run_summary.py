@@ -7,8 +7,8 @@ from rich.table import Table
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.evaluation.told import told_level
 from emotion_tl.experiment import ExperimentResult
+from emotion_tl.fed import WHOLE_NETWORK
 from emotion_tl.tracking.store import ui_command
-from emotion_tl.training.inputs import WHOLE_NETWORK
 
 # Figures that are shares are shown in percent, losses as they are.
 SHARES = {
