@@ -103,9 +103,21 @@ def test_people_in_the_place_of_classes_are_an_error(split):
         summary(*files)
 
 
-def test_the_same_folders_below_several_classes_are_told(caplog):
-    assert len(summary(*(f"{name}/{person}/a.jpg" for name in ("happy", "sad") for person in ("anna", "ben")))) == 4
-    assert "happy, sad are taken for the classes, and the same folders stand below them: anna, ben." in caplog.text
+@pytest.mark.parametrize(
+    ("classes", "told"), [(("happy", "Sad"), "put each into one split"), (("c1", "c2"), "have to stand above")]
+)
+def test_the_same_folders_below_several_classes_are_told(classes, told, caplog):
+    assert len(summary(*(f"{name}/{person}/a.jpg" for name in classes for person in ("anna", "ben")))) == 4
+    assert "are taken for the classes, and the same folders stand below them: anna, ben. If those are" in caplog.text
+    assert told in caplog.text
+
+
+def test_people_who_were_put_into_splits_need_no_word(caplog):
+    files = (
+        f"{split}/{name}/{number}/a.jpg" for split in ("train", "test") for name in ("happy", "sad") for number in "12"
+    )
+    summary(*files)
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize(

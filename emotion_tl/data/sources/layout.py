@@ -85,24 +85,34 @@ def check_spelling(classes: set[str], path: str) -> None:
 
 
 def check_depth(images: list[ImageFile], path: str) -> None:
-    """Tells where the same folders stand below several classes: what lies above them may be people, not classes.
+    """Tells where the same folders stand below several classes: what stands above or below may be people.
 
     Raises:
         DataError: where the folders below are named after expressions and those taken for classes are not.
     """
-    below: dict[str, set[str]] = {}
-    for image in images:
-        parts = image.image_id.split("/")[1 if image.split else 0 :]
-        below.setdefault(parts[0], set()).update(parts[1:-1][:1])
+    below = folders_below(images)
     counts = Counter(name for names in below.values() for name in names)
     shared = sorted(name for name, count in counts.items() if count > 1)
     if len(shared) < 2:
         return
     classes, folders = (", ".join(names[:MAX_NAMES]) for names in (sorted(below), shared))
     told = f"{path}: {classes} are taken for the classes, and the same folders stand below them: {folders}."
-    if EXPRESSIONS.issuperset(map(str.casefold, shared)) and EXPRESSIONS.isdisjoint(map(str.casefold, below)):
-        raise DataError(f"{told} Expected the class above the person, <class>/<person>/. A table can stay: data=csv.")
-    logger.warning("%s Where those are the classes, they have to stand above: <class>/<person>/.", told)
+    if EXPRESSIONS.issuperset(map(str.casefold, below)):
+        if any(image.split is None for image in images):
+            logger.warning("%s If those are people, put each into one split, <split>/<class>/, or they leak.", told)
+    elif EXPRESSIONS.issuperset(map(str.casefold, shared)):
+        raise DataError(f"{told} Expected the class above the person, <class>/<person>/; or a table, with data=csv.")
+    else:
+        logger.warning("%s If those are the classes, they have to stand above: <class>/<person>/.", told)
+
+
+def folders_below(images: list[ImageFile]) -> dict[str, set[str]]:
+    """Returns the names of the folders that stand in the folder of each class."""
+    below: dict[str, set[str]] = {}
+    for image in images:
+        class_name, *inside = image.image_id.split("/")[1 if image.split else 0 :]
+        below.setdefault(class_name, set()).update(inside[:-1][:1])
+    return below
 
 
 def is_candidate(name: str) -> bool:
