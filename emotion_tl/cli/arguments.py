@@ -8,10 +8,8 @@ from emotion_tl.override_text import key_of
 
 DEFAULT = "train"
 # Options of Hydra of which it takes one alone.
-OWN_MODES = {
-    *("-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info", "-h", "--help"),
-    *("--hydra-help", "-sc", "--shell-completion"),
-}
+HELP = {"-h", "--help", "--hydra-help"}
+OWN_MODES = HELP | {"-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info", "-sc", "--shell-completion"}
 # Options of Hydra that are followed by a value.
 WITH_VALUE = {
     *("-c", "--cfg", "-p", "--package", "-cp", "--config-path", "-cn", "--config-name", "-cd", "--config-dir"),
@@ -54,6 +52,17 @@ def check_keys(command: str, arguments: Sequence[str]) -> None:
                 f"{key}: expected a setting of {command}. This one belongs to another command: "
                 f"python -m emotion_tl {shlex.join([other, *rest])}"
             )
+
+
+def check_options(arguments: Sequence[str]) -> None:
+    """Checks that no two options say what is to be done.
+
+    Raises:
+        ConfigurationError: where two do.
+    """
+    modes = [text for _, text in options_of(arguments) if text.partition("=")[0] in OWN_MODES - HELP]
+    if len(modes) > 1 and not HELP & set(arguments):
+        raise ConfigurationError(f"Expected one of the options {', '.join(modes)}. Received: all of them")
 
 
 def hydra_arguments(command: str, arguments: Sequence[str]) -> list[str]:

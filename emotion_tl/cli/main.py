@@ -9,7 +9,7 @@ from pathlib import Path
 import hydra
 from hydra.errors import HydraException
 
-from emotion_tl.cli.arguments import check_keys, hydra_arguments, take_command
+from emotion_tl.cli.arguments import check_keys, check_options, hydra_arguments, take_command
 from emotion_tl.cli.commands import COMMANDS, EXIT_FAILED
 from emotion_tl.cli.composition import config_folder
 from emotion_tl.cli.config_files import check_config_files
@@ -30,6 +30,7 @@ def main() -> None:
     try:
         command, arguments = take_command(sys.argv[1:], COMMANDS)
         check_keys(command, arguments)
+        check_options(arguments)
         check_config_files(command, arguments)
     except ConfigurationError as error:
         print_error(str(error))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emotion_tl.cli.arguments import check_keys, hydra_arguments, take_command
+from emotion_tl.cli.arguments import check_keys, check_options, hydra_arguments, take_command
 from emotion_tl.errors import ConfigurationError
 
 COMMANDS = ("train", "study", "tune", "clean_cache")
@@ -56,6 +56,13 @@ def test_setting_of_another_command_is_told_with_that_command(typed, meant):
 )
 def test_options_stand_after_the_overrides_wherever_they_were_typed(typed, taken):
     assert hydra_arguments("train", typed) == taken
+
+
+def test_options_of_which_hydra_takes_one_alone():
+    check_options(["a=1", "--cfg", "job", "--config-dir", "mine"])
+    check_options(["-m", "--help"])
+    with pytest.raises(ConfigurationError, match="one of the options --cfg, -m"):
+        check_options(["--cfg", "job", "-m"])
 
 
 def test_study_is_a_sweep_unless_it_is_only_shown():
