@@ -72,17 +72,17 @@ def test_seeds_that_ended_no_epoch_in_equal_time_are_counted_and_not_averaged(un
         "no epoch ended by then",
     ]
     assert [cells(table, row)["val at equal epochs, %"] for row in table.rows] == ["45.0", "65.0", "34.0"]
-    assert "within 5 epochs and in 3 min, the mean over the seeds that ended an epoch by then" in table.caption
+    assert "within 5 epochs and in 3.3 min, the mean over the seeds that ended an epoch by then" in table.caption
     assert table.caption.endswith("the one that was run first pays for both")
 
 
 def test_the_time_of_training_tells_which_seeds_computed_features(uncached):
     (gain,) = find_transfer_gains(uncached)
     steps = gain_blocks(gain, uncached)[-1]
-    expected = {"training (slowest seed)": "3 min (6 min)", "outside epochs (at most)": "2 min (5 min)"}
+    expected = {"training (slowest seed)": "2.6 min (6.0 min)", "outside epochs (at most)": "1.7 min (5.0 min)"}
     assert expected.items() <= cells(steps, steps.rows[1]).items()
     # One seed.
-    assert cells(steps, steps.rows[2])["training (slowest seed)"] == "5 min"
+    assert cells(steps, steps.rows[2])["training (slowest seed)"] == "5.0 min"
     costs = cost_table(uncached)
     (row,) = [row for row in costs.rows if row["result"].name == gain.steps[1].result.name]
     assert expected.items() <= cells(costs, row).items()
@@ -90,4 +90,4 @@ def test_the_time_of_training_tells_which_seeds_computed_features(uncached):
     (details,) = [block for block in method_section(uncached).blocks if isinstance(block, Details)]
     (runs,) = details.blocks
     found = [cells(runs, row) for row in runs.rows if row["name"] == gain.steps[1].result.name]
-    assert [(run["training"], run["outside epochs"]) for run in found] == [("6 min", "5 min"), *[("52 s", "2 s")] * 2]
+    assert [(run["training"], run["outside epochs"]) for run in found] == [("6.0 min", "5.0 min"), *[("52 s", "2.0 s")] * 2]
