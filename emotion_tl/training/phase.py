@@ -39,7 +39,6 @@ def fit_phase(keeper: StateKeeper, inputs: PhaseInputs, name: str) -> None:
     compile_phase(keeper.model, inputs, config, phase, len(batches))
     first_epoch = record.num_epochs - record.num_epochs_of(name)
     display = ProgressDisplay(name, first_epoch, keeper.num_epochs(name), batches.batch_size, record.best)
-    callbacks = phase_callbacks(phase, config.schedule.monitor)
     try:
         inputs.network.fit(
             batches,
@@ -47,18 +46,7 @@ def fit_phase(keeper: StateKeeper, inputs: PhaseInputs, name: str) -> None:
             initial_epoch=record.num_epochs,
             epochs=first_epoch + phase.epochs,
             callbacks=UnfetchedLogs(
-                [
-                    keras.callbacks.LambdaCallback(
-                        on_epoch_begin=lambda epoch, _: batches.draw_order(epoch),
-                        on_test_begin=lambda _: average_statistics(inputs.network),
-                    ),
-                    *callbacks,
-                    DivergenceGuard(name, num_classes, phase.learning_rate),
-                    BestEpochCallback(record.best),
-                    display,
-                    HistoryRecorder(record.add, name, len(batches) * batches.batch_size),
-                    StateCallback(keeper, name, str(inputs.feed), callbacks),
-                ],
+                list_callbacks(keeper, inputs, name, batches, display),
                 add_history=True,
                 model=inputs.network,
                 epochs=first_epoch + phase.epochs,
@@ -72,6 +60,27 @@ def fit_phase(keeper: StateKeeper, inputs: PhaseInputs, name: str) -> None:
     finally:
         display.close()
         record.best.flush()
+
+
+def list_callbacks(
+    keeper: StateKeeper, inputs: PhaseInputs, name: str, batches: TrainingBatches, display: ProgressDisplay
+) -> list[keras.callbacks.Callback]:
+    """Returns the callbacks of a phase in the order in which they are called."""
+    config, record = keeper.config, keeper.record
+    phase = config.schedule.phases[name]
+    asked_for = phase_callbacks(phase, config.schedule.monitor)
+    return [
+        keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, _: batches.draw_order(epoch),
+            on_test_begin=lambda _: average_statistics(inputs.network),
+        ),
+        *asked_for,
+        DivergenceGuard(name, inputs.network.output.shape[-1], phase.learning_rate),
+        BestEpochCallback(record.best),
+        display,
+        HistoryRecorder(record.add, name, len(batches) * batches.batch_size),
+        StateCallback(keeper, name, str(inputs.feed), asked_for),
+    ]
 
 
 def compile_phase(
