@@ -133,8 +133,11 @@ def average_statistics(network: "keras.Model") -> None:
     would be saved. Elsewhere there is nothing to do.
     """
     for variable in network.non_trainable_variables:
-        copies = getattr(variable.value, "values", ())
-        if len(copies) > 1 and variable.name in MOVING_STATISTICS:
+        if variable.name not in MOVING_STATISTICS:
+            continue
+        # Other backends have something else by that name, torch a method.
+        copies = getattr(variable.value, "values", None)
+        if isinstance(copies, tuple) and len(copies) > 1:
             variable.assign(sum(copies) / len(copies))
 
 

@@ -4,7 +4,7 @@ import math
 
 
 def told_duration(seconds: float) -> str:
-    """Returns "4.5 s", "45 s", "3.2 min" or "1.5 h": in two digits or more; a dash for NaN."""
+    """Returns "4.5 s", "45 s", "3.2 min" or "1.5 h": in two digits, of very short ones in one; a dash for NaN."""
     if math.isnan(seconds):
         return "–"
     if seconds < 100:

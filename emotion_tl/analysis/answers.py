@@ -187,4 +187,4 @@ def told_fractions(verdicts: Sequence[tuple[float, Verdict]]) -> str:
 
 def told_shares(fractions: Iterable[float]) -> str:
     """Returns "1%, 10%", and "0.5%" of small shares."""
-    return ", ".join(f"{100 * fraction:g}%" for fraction in fractions)
+    return ", ".join(f"{100 * fraction:.3g}%" for fraction in fractions)

@@ -25,6 +25,7 @@ from emotion_tl.caching.stored_entries import (
     locate_entry,
     locate_partial,
     remove_folder,
+    remove_half_removed,
     remove_leftovers,
     sum_bytes,
 )
@@ -119,7 +120,8 @@ class ArrayCache:
             with storage_errors_told(self.folder):
                 missing = [recipe for recipe in recipes if not locate_entry(self.folder, recipe.key).is_dir()]
                 if missing:
-                    remove_leftovers(self.folder)
+                    # Not what was broken off: it may be what is to be gone on with.
+                    remove_half_removed(self.folder)
                     computed = {entry.key for entry in list_entries(self.folder) if entry.is_being_computed()}
                     num_missing_bytes = sum(recipe.num_bytes for recipe in missing if recipe.key not in computed)
                     check_room(self.folder, recipes, num_missing_bytes, self._size_limit, self._needed)

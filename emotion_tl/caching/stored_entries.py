@@ -108,10 +108,15 @@ def remove_folder(folder: Path) -> bool:
     return True
 
 
-def remove_leftovers(cache: Path) -> None:
-    """Removes what killed processes left: entries nobody went on with for a day, and folders half removed."""
+def remove_half_removed(cache: Path) -> None:
+    """Removes the folders that a killed process was about to remove."""
     for folder in cache.glob(f"{REMOVED_PREFIX}*"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_leftovers(cache: Path) -> None:
+    """Removes what killed processes left: entries nobody went on with for a day, and folders half removed."""
+    remove_half_removed(cache)
     for entry in list_entries(cache):
         if not entry.is_finished and time.time() - entry.last_used > ABANDONED_AFTER_SECONDS:
             entry.remove()

@@ -1,5 +1,6 @@
 """A study on the command line: checked as a whole, run as a sweep of `train`, and recorded below one MLflow run."""
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from emotion_tl.cli.study_plan import STUDY, Study, plan_study
 from emotion_tl.cli.sweep import OpenSweep, begin_sweep, is_not_tried, new_start, place_overrides
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.console import configure_logging, print_error, print_heading
-from emotion_tl.errors import EmotionTLError
+from emotion_tl.errors import DataError, EmotionTLError, WeightsError
 from emotion_tl.override_text import value_text
 from emotion_tl.study_config import ARM_TAG, STUDY_TAG
 
@@ -19,8 +20,13 @@ if TYPE_CHECKING:
     from emotion_tl.studies.plan import PlannedJob
     from emotion_tl.sweeps.outcome import JobOutcome
 
+logger = logging.getLogger(__name__)
+
 # A job of a study is one of a sweep of this command.
 JOB_COMMAND = "train"
+
+# Those whose jobs see the files of this machine.
+LAUNCHERS_HERE = ("basic", "joblib", "submitit_local")
 
 
 def make_jobs_of_train(config: DictConfig) -> None:
@@ -39,7 +45,7 @@ def start_study(config: DictConfig, overrides: list[str], config_loader: ConfigL
 
     Raises:
         ConfigurationError: on a mistake in the study or an arm, or where the store cannot be reached.
-        DataError, WeightsError: where the images or a file of weights are not there.
+        DataError, WeightsError: where the images or a file of weights are not there, and the jobs run on this machine.
     """
     configure_logging(None)
     study = plan_study(config, overrides, config_loader)
@@ -48,7 +54,12 @@ def start_study(config: DictConfig, overrides: list[str], config_loader: ConfigL
     from emotion_tl.studies.preview import describe_plan, print_preview
     from emotion_tl.studies.progress import Progress, log_plan
 
-    check_inputs(study.experiments)
+    try:
+        check_inputs(study.experiments)
+    except (DataError, WeightsError) as error:
+        if config.hydra.runtime.choices["hydra/launcher"] in LAUNCHERS_HERE:
+            raise
+        logger.warning("%s The jobs look for it where they run.", error)
     images = describe_images(study.experiments)
     progress = Progress(study.jobs, find_outcomes(study.jobs, study.experiments))
     if study.config.dry_run:

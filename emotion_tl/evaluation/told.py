@@ -7,5 +7,7 @@ def told_share(share: float) -> str:
 
 
 def told_level(confidence_level: float) -> str:
-    """Returns "95 %"; levels between whole numbers keep what makes them so, "97.5 %" and "99.9 %"."""
-    return f"{100 * confidence_level:.4g} %"
+    """Returns "95 %"; levels between whole numbers keep what makes them so, "98.33 %" and "99.9975 %"."""
+    value = 100 * confidence_level
+    # Four digits would round the last to 100, which no level is.
+    return f"{value:.4g} %" if value < 99.99 else f"{value:.6g} %"

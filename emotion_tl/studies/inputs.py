@@ -60,8 +60,10 @@ def give_weights(
         for job, experiment in zip(jobs, experiments, strict=True)
         if experiment.backbone.weights == PRETRAINED
     }
-    arms = dict(pretrained.values())
-    check_weights(arms, override.partition("=")[2], source)
+    weights = override.partition("=")[2]
+    # Where all are pretrained, and the question is another one, all may be random.
+    if weights != "null" or len(pretrained) < len({job.variant for job in jobs}):
+        check_weights(list(pretrained.values()), weights, source)
     return [
         PlannedJob(job.number, job.arm, job.seed, job.settings, merge_overrides([*job.overrides, override]))
         if job.variant in pretrained
@@ -70,24 +72,26 @@ def give_weights(
     ]
 
 
-def check_weights(networks: dict[str, str], weights: str, source: str) -> None:
+def check_weights(pretrained: Sequence[tuple[str, str]], weights: str, source: str) -> None:
     """Checks that weights can be those of all pretrained arms.
 
     Args:
-        networks: of the pretrained arms, by the name of the arm.
+        pretrained: arm and network of each pretrained variant.
         weights: as they were typed.
         source: the file of the study, for the messages.
 
     Raises:
         ConfigurationError: where they cannot.
     """
-    arms = ", ".join(networks) or "none"
-    if not networks:
+    arms = list(dict.fromkeys(arm for arm, _ in pretrained))
+    if not pretrained:
         problem = "expected a study with arms that are pretrained"
     elif weights == "null":
-        problem = f"expected a file. Without weights none of the pretrained arms, {arms}, would be pretrained"
-    elif len(set(networks.values())) > 1:
-        overrides = " ".join(f"'+study.arms.{arm}={{{WEIGHTS}:{weights}}}'" for arm in networks)
+        problem = (
+            f"expected a file. Without weights none of the pretrained arms, {', '.join(arms)}, would be pretrained"
+        )
+    elif len({network for _, network in pretrained}) > 1:
+        overrides = " ".join(f"'+study.arms.{arm}={{{WEIGHTS}:{weights}}}'" for arm in arms)
         problem = f"expected a file for each network, as the arms differ in theirs: {overrides}"
     else:
         return

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 BATCHES_AT_ONCE = 4
 LARGEST_CHUNK_BYTES = 2**27
 
-# One activation of so many is looked at to tell how large they are. Odd, so that no channel is left out.
+# One activation of so many is looked at to tell how large they are. Prime, so that no channel is left out.
 SAMPLED_EVERY = 97
 
 # Settings of a layer that do not change what it computes outside of training.

@@ -102,6 +102,14 @@ def test_what_nobody_went_on_with_for_a_day_is_removed(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["locks", make_recipe("others").key])
 
 
+def test_what_is_to_be_gone_on_with_is_kept_however_old(tmp_path):
+    partial = break_off(tmp_path)
+    before = time.time() - 72 * 3600
+    os.utime(partial / META_FILE, (before, before))
+    assert make_cache(tmp_path).find_obstacle(make_recipe()) is None
+    assert go_on(tmp_path) == [8]
+
+
 def test_what_was_broken_off_today_is_kept(tmp_path):
     partial = break_off(tmp_path)
     before = time.time() - 23 * 3600

@@ -94,6 +94,7 @@ def test_no_class_folders_is_an_error(files):
 def test_classes_that_differ_in_upper_and_lower_case_are_an_error():
     with pytest.raises(DataError, match=r"faces: expected one spelling of each class. Received: Happy and happy\."):
         summary("train/Happy/a.jpg", "test/happy/b.jpg", "train/sad/a.jpg")
+    summary("happy/a.jpg", "sad/a.jpg", folders=("Happy",))
 
 
 @pytest.mark.parametrize("split", ["", "train/"])

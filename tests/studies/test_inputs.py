@@ -6,6 +6,7 @@ from emotion_tl.errors import ConfigurationError, DataError, WeightsError
 from emotion_tl.studies.checks import check_jobs
 from emotion_tl.studies.inputs import check_inputs, describe_images, give_weights
 from emotion_tl.studies.plan import plan_jobs
+from emotion_tl.study_config import GridConfig
 from tests.runs import compose_config
 from tests.studies.examples import make_study
 
@@ -47,6 +48,20 @@ def test_weights_that_cannot_be_those_of_the_pretrained_arms_are_refused(weights
     assert str(error.value).startswith(f"{SOURCE}: backbone.weights: ")
     assert told in str(error.value)
     assert str(error.value).endswith(f"Received: {weights}")
+
+
+def test_a_file_is_not_given_to_several_networks_of_one_arm():
+    networks = {"network": GridConfig("backbone", ["vgg16", "resnet50"], ["any"])}
+    jobs = plan_jobs(make_study(arms={"any": {"schedule": "frozen_only"}, "scratch": BASELINE}, grid=networks), [], {})
+    experiments = check_jobs(jobs, compose_config, SOURCE)
+    with pytest.raises(ConfigurationError, match="expected a file for each network"):
+        give_weights(jobs, experiments, "backbone.weights=w.h5", SOURCE)
+
+
+def test_where_all_arms_are_pretrained_all_may_be_random():
+    treatments = {"none": FROZEN, "focal": FROZEN | {"imbalance": "focal"}}
+    experiments = check_jobs(with_weights("null", treatments), compose_config, SOURCE)
+    assert {experiment.backbone.weights for experiment in experiments} == {None}
 
 
 @pytest.mark.parametrize("data", ["image_folder", "csv", "fer2013"])

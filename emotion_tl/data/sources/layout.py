@@ -70,7 +70,7 @@ def read_layout(tree: FileTree, path: str) -> Layout:
         logger.warning("%s: %d images that stand in no class folder are left out.", path, len(names) - len(images))
     empty = [place(f"{name}/", wrapper, has_splits) for name in tree.folders if is_candidate(name)]
     classes = {image.class_name for image in [*images, *empty] if image is not None}
-    check_spelling(classes, path)
+    check_spelling({image.class_name for image in images}, path)
     check_depth(images, path)
     return Layout(images, tuple(sorted(classes)))
 
@@ -101,7 +101,10 @@ def check_depth(images: list[ImageFile], path: str) -> None:
         if any(image.split is None for image in images):
             logger.warning("%s If those are people, put each into one split, <split>/<class>/, or they leak.", told)
     elif EXPRESSIONS.issuperset(map(str.casefold, shared)):
-        raise DataError(f"{told} Expected the class above the person, <class>/<person>/; or a table, with data=csv.")
+        raise DataError(
+            f"{told} Expected <class>/<person>/, or <split>/<class>/ with splits called train, val and test. If these "
+            "are the classes, give a table of the images with data=csv."
+        )
     else:
         logger.warning("%s If those are the classes, they have to stand above: <class>/<person>/.", told)
 
