@@ -16,6 +16,7 @@ from emotion_tl.cli.config_files import CHOICE, further_folders
 from emotion_tl.override_text import key_of, override_text, quoted
 
 UNKNOWN = re.compile(r"Could not (override|delete from config\.) '(?P<key>[^']+)'")
+THERE_BEFORE = re.compile(r"An item is already at '(?P<key>[^']+)'")
 SEVERAL_VALUES = re.compile(r"Ambiguous value for argument '(?P<override>.*)'")
 MAX_SUGGESTIONS = 2
 # Where names are the user's own.
@@ -29,6 +30,10 @@ def reason_of_refusal(error: HydraException, command: str, arguments: Sequence[s
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, option = error.missing_cfg_file.rpartition("/")
         return f"{group}: expected one of {', '.join(error.options)}. Received: {option}"
+    there_before = THERE_BEFORE.search(str(error))
+    if there_before is not None:
+        key = there_before["key"]
+        return f"{key}: expected no plus before a setting that is there. Received: +{key}"
     several = SEVERAL_VALUES.search(str(error))
     if several is not None:
         return describe_several_values(several["override"])

@@ -30,6 +30,7 @@ def refusal(command, *overrides):
         ("study", "study.dryrun=true", "Did you mean study.dry_run?"),
         ("train", "hydra.swep.dir=x", "Did you mean hydra.sweep.dir or hydra.run.dir? --cfg hydra shows all"),
         ("compare", "output=x", "Did you mean output_dir?"),
+        ("train", "+seed=1", "seed: expected no plus before a setting that is there. Received: +seed"),
         ("train", "backbone=alexnet", "backbone: expected one of baseline_cnn, inceptionv3"),
     ],
 )
