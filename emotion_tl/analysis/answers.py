@@ -50,7 +50,7 @@ def answer_frozen(comparison: Comparison) -> list[str]:
     if not frozen:
         return []
     best = best_on_val(frozen)
-    sentences = [f"{told_level(best)}, with none of the backbone's weights changed."]
+    sentences = [f"{told_right(best)}, with none of the backbone's weights changed."]
     if comparison.is_baseline(best.name):
         return sentences
     if best.corrected is None:
@@ -80,7 +80,7 @@ def seed_caveat(pairs: Iterable[CorrectedComparison]) -> list[str]:
     return [] if all(pair.comparison.covers_seeds for pair in pairs) else [f"{ONE_SEED_EACH} {MORE_SEEDS}"]
 
 
-def told_level(result: ModelResult) -> str:
+def told_right(result: ModelResult) -> str:
     """Returns "inceptionv3 reaches 62.9 % of the test images, macro-F1 55.7 %"."""
     summary = result.summary
     accuracy, macro_f1 = told_share(summary.accuracy.mean), told_share(summary.macro_f1.mean)

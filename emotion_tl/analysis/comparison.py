@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first, configured_key, group_runs
 from emotion_tl.analysis.family import CorrectedComparison
-from emotion_tl.analysis.leak_free import without_copies
-from emotion_tl.analysis.pairs import compare_family
-from emotion_tl.analysis.seed_summary import SeedSummary, summarise_seeds
+from emotion_tl.analysis.pairs import compare_family, summarise
+from emotion_tl.analysis.seed_summary import SeedSummary
 from emotion_tl.analysis.stages import is_from_scratch
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.tracking.run_record import RunRecord
@@ -97,19 +95,9 @@ def compare_records(
         names: run id -> what its model is called, where a study names them.
     """
     models, warnings = keep_comparable(group_runs(records, names), config)
-    summarise = partial(
-        summarise_seeds,
-        num_resamples=config.num_bootstrap_resamples,
-        confidence_level=config.confidence_level,
-        seed=config.seed,
-    )
     baselines = [(model, find_baseline(model, models, config)) for model in models]
     corrected = compare_family({model.name: (model, other) for model, other in baselines if other is not None}, config)
-    results = []
-    for model in models:
-        leak_free = without_copies(model.test)
-        leak_free_summary = summarise(leak_free) if leak_free else None
-        results.append(ModelResult(model, summarise(model.test), leak_free_summary, corrected.get(model.name)))
+    results = [ModelResult(model, *summarise(model.test, config), corrected.get(model.name)) for model in models]
     results.sort(key=lambda result: -result.summary.accuracy.mean)
     of_all = find_baselines(models, config)
     if not of_all:

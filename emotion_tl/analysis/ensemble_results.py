@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from emotion_tl.analysis.comparison import Comparison, ModelResult, best_on_val
 from emotion_tl.analysis.ensembles import Ensemble, plain_vote, soft_vote, stack
 from emotion_tl.analysis.family import CorrectedComparison, correct_family
-from emotion_tl.analysis.leak_free import without_copies
-from emotion_tl.analysis.model_predictions import ModelPredictions
-from emotion_tl.analysis.pairs import compare_predictions
-from emotion_tl.analysis.seed_summary import SeedSummary, summarise_seeds
+from emotion_tl.analysis.pairs import compare_predictions, summarise
+from emotion_tl.analysis.seed_summary import SeedSummary
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.errors import DataError
 
@@ -80,15 +78,7 @@ def try_ensembles(comparison: Comparison) -> Ensembles:
 
 def result_of(ensemble: Ensemble, best_alone: str, pair: CorrectedComparison, config: CompareConfig) -> EnsembleResult:
     """Returns an ensemble with its figures; which images have a copy is the same for all its members."""
-    leak_free = without_copies(ensemble.test)
-    return EnsembleResult(
-        ensemble.name,
-        summarise(ensemble.test, config),
-        summarise(leak_free, config) if leak_free else None,
-        best_alone,
-        pair,
-        ensemble.weights or {},
-    )
+    return EnsembleResult(ensemble.name, *summarise(ensemble.test, config), best_alone, pair, ensemble.weights or {})
 
 
 def members_of(comparison: Comparison) -> list[ModelResult]:
@@ -97,13 +87,3 @@ def members_of(comparison: Comparison) -> list[ModelResult]:
     reference = comparison.result_of(comparison.baseline) if comparison.baseline else best
     images = reference.model.tags.get("dataset_fingerprint")
     return [result for result in comparison.results if result.model.tags.get("dataset_fingerprint") == images]
-
-
-def summarise(test: ModelPredictions, config: CompareConfig) -> SeedSummary:
-    """Returns the figures of what an ensemble says about test images."""
-    return summarise_seeds(
-        test,
-        num_resamples=config.num_bootstrap_resamples,
-        confidence_level=config.confidence_level,
-        seed=config.seed,
-    )

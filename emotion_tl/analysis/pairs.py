@@ -1,14 +1,28 @@
-"""Two models compared with the settings of a comparison, and families of such pairs with one level for all of them."""
+"""Models summarised and compared with the settings of a comparison, and families of pairs with one level for all."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from emotion_tl.analysis.compared_model import ComparedModel
 from emotion_tl.analysis.family import CorrectedComparison, correct_family
-from emotion_tl.analysis.leak_free import both_without_copies
+from emotion_tl.analysis.leak_free import both_without_copies, without_copies
 from emotion_tl.analysis.model_comparison import ModelComparison, compare_models
 from emotion_tl.analysis.model_predictions import ModelPredictions
+from emotion_tl.analysis.seed_summary import SeedSummary, summarise_seeds
 from emotion_tl.command_config import CompareConfig
+
+
+def summarise(test: ModelPredictions, config: CompareConfig) -> tuple[SeedSummary, SeedSummary | None]:
+    """Returns the figures on all test images and on those without a copy in train or val; None where these say none."""
+    told = partial(
+        summarise_seeds,
+        num_resamples=config.num_bootstrap_resamples,
+        confidence_level=config.confidence_level,
+        seed=config.seed,
+    )
+    leak_free = without_copies(test)
+    return told(test), told(leak_free) if leak_free else None
 
 
 def compare_predictions(candidate: ModelPredictions, other: ModelPredictions, config: CompareConfig) -> ModelComparison:

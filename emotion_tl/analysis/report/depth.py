@@ -34,8 +34,8 @@ def depth_section(comparison: Comparison) -> Section:
                 "whoever looks at the last block alone may miss the better ones."
             )
         )
-    elif any(model.tags.get("pretrained") == "yes" for model in comparison.models):
-        blocks.append(Paragraph(told_absence(comparison.models)))
+    elif any(model.is_pretrained for model in comparison.models):
+        blocks.append(Paragraph(told_how_to_probe(comparison.models)))
     for backbone, run in probes.items():
         try:
             found = read_probes(run)
@@ -48,9 +48,9 @@ def depth_section(comparison: Comparison) -> Section:
     return Section("Where in the network the features transfer from", blocks)
 
 
-def told_absence(models: Sequence[ComparedModel]) -> str:
+def told_how_to_probe(models: Sequence[ComparedModel]) -> str:
     """Returns that no network was probed on these test images, and the command that does it for the best one on val."""
-    best = next(model for model in best_on_val_first(models) if model.tags.get("pretrained") == "yes")
+    best = next(model for model in best_on_val_first(models) if model.is_pretrained)
     backbone, source = best.settings["backbone"]["name"], best.settings["data"]["source"]
     return (
         f"No network was probed on these test images. `python -m emotion_tl probe backbone={backbone} data={source}`, "
