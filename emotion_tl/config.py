@@ -31,6 +31,8 @@ class DataConfig:
         color_mode: "grayscale" (one channel is stored) or "rgb" (three).
         val_fraction: share of the training images that becomes val where the source has no val split.
         test_fraction: share of all images that becomes test where the source has no test split.
+        person_pattern: regular expression whose group finds in the name of an image who is on it; splits made here
+            keep each person on one side. None: nothing is known of who is on the images.
         split_seed: seed of the splits made here; not the run's, so that all seeds are compared on the same test images.
         dedup: one of `DEDUP_CHOICES`. "drop_train_copies" leaves out of train what also stands in val or test, and of
             val what also stands in test; "clean" also leaves out of both what has copies of another label or one
@@ -51,6 +53,7 @@ class DataConfig:
     color_mode: str = "grayscale"
     val_fraction: float = 0.1
     test_fraction: float = 0.15
+    person_pattern: str | None = None
     split_seed: int = 0
     dedup: str = "none"
     train_fraction: float = 1.0

@@ -11,12 +11,13 @@ from emotion_tl.config import ExperimentConfig, to_plain
 from emotion_tl.files import sha256_of
 from emotion_tl.runtime import installed_versions
 
-# Settings that cannot change the result. The data set is known by its fingerprint, wherever it lies.
+# Settings that cannot change the result. The data set is known by its fingerprint, wherever it lies and whatever rule
+# has put its images into the splits.
 WITHOUT_EFFECT = {
     "cache_dir": None,
     "tracking": None,
     "sweep": None,
-    "data": ("path",),
+    "data": ("path", "person_pattern"),
     "trainer": ("require_gpu", "cache_size_limit"),
 }
 # Settings that came after runs had been made, oldest first, with the values that mean what was done before. With these

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from emotion_tl.audit.of_run import write_audit_of_run
 from emotion_tl.config import ExperimentConfig, to_plain
 from emotion_tl.data.dataset import Dataset
+from emotion_tl.data.persons import seen_before
 from emotion_tl.evaluation import figures
 from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.evaluation.gallery import mistakes_gallery, surest_mistakes
@@ -79,10 +80,20 @@ def describe_start(dataset: Dataset, model: TransferModel, device: Device) -> st
     copies = int(dataset.test.has_copy.sum())
     leaks = f"; {copies} test images are copies of train or val images" if copies else ""
     return (
-        f"data     {dataset.name}: {counts} images of {dataset.num_classes} classes{rejected}{left_out}{leaks}\n"
+        f"data     {dataset.name}: {counts} images of {dataset.num_classes} classes{rejected}{left_out}{leaks}"
+        f"{describe_people(dataset)}\n"
         f"network  {model.network.name}, {model.network.count_params():,} parameters, {model.weights.name} weights\n"
         f"device   {device}"
     )
+
+
+def describe_people(dataset: Dataset) -> str:
+    """Returns how many people there are, and how many of those in test a model has seen before; empty if unknown."""
+    if dataset.persons is None:
+        return ""
+    again = len(seen_before(dataset.persons, "test"))
+    leak = f", {again} of those in test also in train or val: a leak, see `audit`" if again else ""
+    return f"; {len(dataset.persons):,} people{leak}"
 
 
 def git_commit() -> str:

@@ -24,6 +24,7 @@ def identity(*overrides: str, fingerprint: str = FINGERPRINT) -> str:
     [
         "cache_dir=/elsewhere",
         "data.path=/elsewhere",
+        "+data.person_pattern='(a)'",
         "tracking.run_name=mine",
         "tracking.parent_run_id=abc",
         "sweep.rerun=all",

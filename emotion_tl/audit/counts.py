@@ -1,7 +1,10 @@
-"""How many images of each class there are in each split, and how unequal the classes are."""
+"""How many images of each class there are in each split, and how unequal the classes are; and who is on them."""
+
+from typing import Any
 
 import pandas as pd
 
+from emotion_tl.data.persons import SPLITS_BEFORE, seen_before
 from emotion_tl.data.sources.split_names import SPLITS
 
 
@@ -27,3 +30,19 @@ def measure_shift(counts: pd.DataFrame) -> dict[str, float]:
     """
     shares = counts / counts.sum()
     return {split: float((shares[split] - shares["train"]).abs().sum() / 2) for split in SPLITS[1:]}
+
+
+def summarize_persons(persons: pd.DataFrame) -> dict[str, Any]:
+    """Returns how many people there are, and how many a model has seen before it comes to val and test, for JSON.
+
+    Args:
+        persons: number of images; a row a person, a column a split.
+    """
+    again = {split: seen_before(persons, split) for split in SPLITS_BEFORE}
+    return {
+        "num_persons": len(persons),
+        "by_split": {split: int((persons[split] > 0).sum()) for split in SPLITS},
+        "seen_before": {
+            split: {"num_persons": len(rows), "num_images": int(rows[split].sum())} for split, rows in again.items()
+        },
+    }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from emotion_tl.audit.counts import measure_imbalance
 from emotion_tl.audit.result import AuditResult
+from emotion_tl.data.persons import SPLITS_BEFORE, seen_before
 
 BAD, WARNING = "bad", "warning"
 # Of the test images: below, a leak moves a score by less than its interval.
@@ -35,6 +36,7 @@ def list_findings(result: AuditResult) -> list[Finding]:
     """Returns what was found, the worst first; nothing where nothing was."""
     found = [
         *find_leaks(result),
+        *find_persons_on_both_sides(result),
         *find_contradictions(result),
         *find_useless_images(result),
         *find_near_leaks(result),
@@ -75,6 +77,27 @@ def find_leaks(result: AuditResult) -> Iterator[Finding]:
             f"Val images that also stand in train: {num_chosen_by:,} of {sizes['val']:,} "
             f"({num_chosen_by / sizes['val']:.1%}). The best epoch is chosen in part by what was learnt by heart.",
             "data.dedup=drop_train_copies leaves them out of train.",
+        )
+
+
+def find_persons_on_both_sides(result: AuditResult) -> Iterator[Finding]:
+    """Yields who is in test, or val, and in a split before it: a model may know the face in place of the expression."""
+    persons = result.dataset.persons
+    if persons is None:
+        return
+    for split, before in SPLITS_BEFORE.items():
+        shared = seen_before(persons, split)
+        if shared.empty:
+            continue
+        num_persons, num_images = int((persons[split] > 0).sum()), int(persons[split].sum())
+        share = shared[split].sum() / num_images
+        yield Finding(
+            BAD if split == "test" and share >= NOTABLE_SHARE else WARNING,
+            f"People in {split} who are also in {' or '.join(before)}: {len(shared):,} of {num_persons:,}, with "
+            f"{shared[split].sum():,} of the {num_images:,} {split} images ({share:.1%}), the first {shared.index[0]}. "
+            "The leak-free score does not leave them out.",
+            "Put each person into one split; or give the images without split folders, which keeps people together. "
+            "persons.csv lists them.",
         )
 
 

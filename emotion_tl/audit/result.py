@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from emotion_tl.audit.brightness import summarize_brightness
-from emotion_tl.audit.counts import count_classes, measure_imbalance, measure_shift
+from emotion_tl.audit.counts import count_classes, measure_imbalance, measure_shift, summarize_persons
 from emotion_tl.audit.exact_copies import ExactCopies, find_exact_copies
 from emotion_tl.audit.images import AuditedImages, look_at_images
 from emotion_tl.audit.label_issues import LabelIssues
@@ -80,6 +80,7 @@ class AuditResult:
             },
             "exact_copies": self.exact_copies.summary(),
             "brightness": self.brightness.round(2).to_dict("index"),
+            "persons": None if dataset.persons is None else summarize_persons(dataset.persons),
             "source_files": self.source_files and self.source_files.summary(),
             "near_duplicates": self.near_duplicates and self.near_duplicates.summary(),
             "label_issues": self.label_issues and self.label_issues.summary(),

@@ -25,6 +25,8 @@ def audit_tables(result: AuditResult) -> dict[str, pd.DataFrame]:
         "constant_images": result.constant_images[NAMES],
         "rejected_images": result.dataset.rejected,
     }
+    if result.dataset.persons is not None:
+        tables["persons"] = result.dataset.persons.reset_index()
     if result.near_duplicates is not None:
         tables["near_duplicates"] = near_duplicates_table(result.images, result.near_duplicates.pairs)
     if result.label_issues is not None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from emotion_tl.config import DataConfig
 from emotion_tl.data.packing import PackedSource, describe_bad, load_packed
+from emotion_tl.data.persons import count_images_of_persons, find_persons
 from emotion_tl.data.selection import IMAGES_AT_ONCE, draw_train_fraction, find_left_out
 from emotion_tl.data.sources import check_data_config
 from emotion_tl.data.sources.split_names import SPLITS
@@ -104,6 +105,7 @@ class Dataset:
         train, val, test: the splits.
         rejected: the images that could not be used; columns image, reason.
         left_out: the images that `data.dedup` keeps out of train and val; columns image, split, reason.
+        persons: number of images, a row a person, a column a split; None where nobody is known.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Dataset:
     test: Split
     rejected: pd.DataFrame = field(repr=False)
     left_out: pd.DataFrame = field(repr=False)
+    persons: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -157,6 +160,7 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
         test=test,
         rejected=packed.rejected,
         left_out=left_out,
+        persons=find_persons_in_splits(store, assigned, config),
     )
     check_no_class_empty(dataset)
     return dataset
@@ -171,6 +175,13 @@ def select_images(store: Store, splits: pd.Series, config: DataConfig) -> tuple[
         train_labels = store.table.loc[selected == "train", "label"]
         selected[train_labels.index[~draw_train_fraction(train_labels, config)]] = None
     return selected, left_out.reset_index(drop=True)
+
+
+def find_persons_in_splits(store: Store, splits: pd.Series, config: DataConfig) -> pd.DataFrame | None:
+    """Returns how many images of whom stand in which split; None without `data.person_pattern`."""
+    if config.person_pattern is None:
+        return None
+    return count_images_of_persons(find_persons(store.table["image"], config.person_pattern), splits)
 
 
 def make_split(name: str, store: Store, offered: pd.Series, assigned: pd.Series, has_copy: np.ndarray) -> Split:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from emotion_tl.config import DataConfig
+from emotion_tl.data.persons import draw_groups, find_persons, group_with_copies
 from emotion_tl.data.sources.split_names import SPLITS
 
 
@@ -13,16 +14,26 @@ def assign_splits(table: pd.DataFrame, config: DataConfig) -> pd.Series:
     """Returns "train", "val" or "test" for each image.
 
     Splits that the source has are left alone. A test split that it lacks is made from train, then a val split; both
-    stratified, and with all images of identical pixels on the same side.
+    stratified, with all images of identical pixels on the same side, and all of a person where `data.person_pattern`
+    says who is on them.
 
     Args:
-        table: columns label, split and pixel_hash, as in a `Store`.
+        table: columns image, label, split and pixel_hash, as in a `Store`.
+
+    Raises:
+        DataError: where the pattern does not find a person in each name, or there are too few people.
     """
     official = table["split"]
     splits = official.where(official.notna(), "train").astype(object)
+    pattern = config.person_pattern
+    persons = None if pattern is None else find_persons(table["image"], pattern)
     for name, fraction in (("test", config.test_fraction), ("val", config.val_fraction)):
-        if not (official == name).any():
+        if (official == name).any():
+            continue
+        if persons is None:
             splits = carve(table, splits, name, fraction, config.split_seed)
+        else:
+            splits = carve_people(table, splits, persons, name, fraction, config.split_seed)
     return splits
 
 
@@ -36,6 +47,15 @@ def carve(table: pd.DataFrame, splits: pd.Series, name: str, fraction: float, se
     drawn = unique["pixel_hash"][by_label.cumcount() < num_drawn]
     moves = (splits == "train") & table["pixel_hash"].isin(drawn)
     return splits.mask(moves, name)
+
+
+def carve_people(
+    table: pd.DataFrame, splits: pd.Series, persons: pd.Series, name: str, fraction: float, seed: int
+) -> pd.Series:
+    """Returns the splits after about a share of train, all images of some people, became the split of this name."""
+    train = table[splits == "train"]
+    groups = group_with_copies(persons[train.index], train["pixel_hash"])
+    return splits.mask(table.index.isin(draw_groups(train["label"], groups, fraction, seed)), name)
 
 
 def find_copies(pixel_hashes: pd.Series, splits: pd.Series, order_of_splits: Sequence[str] = SPLITS) -> np.ndarray:

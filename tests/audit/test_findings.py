@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from emotion_tl.audit.findings import BAD, WARNING, list_findings, nothing_found
@@ -65,3 +66,26 @@ def test_constant_images_are_told():
     constant = np.full_like(dataset.train.images[0], 3)
     told = [finding.text for finding in list_findings(audit_exactly(with_images(dataset, {9: constant})))]
     assert told == ["Images of one constant value, without a face: 1."]
+
+
+def test_people_on_both_sides_of_test_are_a_leak():
+    persons = pd.DataFrame({"train": [3, 2, 0], "val": [0, 1, 0], "test": [1, 0, 5]}, index=["anna", "ben", "cem"])
+    findings = list_findings(audit_exactly(replace(plain_dataset(), persons=persons)))
+    assert [finding.level for finding in findings] == [BAD, WARNING]
+    of_test, of_val = (finding.text for finding in findings)
+    assert of_test.startswith(
+        "People in test who are also in train or val: 1 of 2, with 1 of the 6 test images (16.7%)"
+    )
+    assert "the first anna" in of_test
+    assert of_val.startswith("People in val who are also in train: 1 of 1")
+
+
+def test_people_who_are_each_in_one_split_are_no_finding():
+    persons = pd.DataFrame({"train": [3, 0], "val": [0, 1], "test": [0, 0]}, index=["anna", "ben"])
+    result = audit_exactly(replace(plain_dataset(), persons=persons))
+    assert list_findings(result) == []
+    assert result.summary()["persons"] == {
+        "num_persons": 2,
+        "by_split": {"train": 1, "val": 1, "test": 0},
+        "seen_before": {split: {"num_persons": 0, "num_images": 0} for split in ("val", "test")},
+    }

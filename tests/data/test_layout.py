@@ -105,7 +105,7 @@ def test_people_in_the_place_of_classes_are_an_error(split):
 
 
 @pytest.mark.parametrize(
-    ("classes", "told"), [(("happy", "Sad"), "put each into one split"), (("c1", "c2"), "have to stand above")]
+    ("classes", "told"), [(("happy", "Sad"), "data.person_pattern="), (("c1", "c2"), "have to stand above")]
 )
 def test_the_same_folders_below_several_classes_are_told(classes, told, caplog):
     assert len(summary(*(f"{name}/{person}/a.jpg" for name in classes for person in ("anna", "ben")))) == 4

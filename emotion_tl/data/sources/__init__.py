@@ -4,6 +4,7 @@ Importing this module loads no reader, so that a mistake in the configuration is
 """
 
 import importlib
+import re
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -57,6 +58,9 @@ def general_rules(config: DataConfig) -> Iterator[Rule]:
     yield "image_size", MIN_IMAGE_SIZE <= config.image_size <= MAX_IMAGE_SIZE, sizes
     yield "val_fraction", 0 < config.val_fraction < 1, "a fraction between 0 and 1, both excluded"
     yield "test_fraction", 0 < config.test_fraction < 1, "a fraction between 0 and 1, both excluded"
+    pattern = config.person_pattern
+    one_group = r"null, or a regular expression with one group in parentheses, as in '([^/]+)_\d+\.jpg$'"
+    yield "person_pattern", pattern is None or is_person_pattern(pattern), one_group
     yield "split_seed", 0 <= config.split_seed < 2**32, "a whole number from 0 to 4294967295"
     yield "dedup", config.dedup in DEDUP_CHOICES, f"one of {', '.join(DEDUP_CHOICES)}"
     yield "train_fraction", 0 < config.train_fraction <= 1, "a fraction above 0 and at most 1"
@@ -65,6 +69,14 @@ def general_rules(config: DataConfig) -> Iterator[Rule]:
     yield "max_image_pixels", 0 < config.max_image_pixels <= MAX_IMAGE_PIXELS, f"1 to {MAX_IMAGE_PIXELS} pixels"
     classes = config.classes
     yield "classes", classes is None or is_class_list(classes), "two or more different class names, or null for all"
+
+
+def is_person_pattern(pattern: str) -> bool:
+    """Returns whether a text is a regular expression with one group."""
+    try:
+        return re.compile(pattern).groups == 1
+    except re.error:
+        return False
 
 
 def is_class_list(classes: list[str]) -> bool:

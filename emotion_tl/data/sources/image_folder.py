@@ -36,7 +36,7 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
 def list_classes(config: DataConfig, path: Path) -> Iterator[Listing]:
     """Lists the class folders of `path`, which is a folder or an archive. See `open_listing`."""
     with trees.open_tree(path) as tree:
-        layout = read_layout(tree, str(path))
+        layout = read_layout(tree, str(path), config.person_pattern is not None)
         table = make_table(
             [image.image_id for image in layout.images],
             [image.class_name for image in layout.images],

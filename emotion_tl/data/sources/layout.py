@@ -47,7 +47,7 @@ class Layout:
     class_names: tuple[str, ...]
 
 
-def read_layout(tree: FileTree, path: str) -> Layout:
+def read_layout(tree: FileTree, path: str, people_known: bool = False) -> Layout:
     """Reads classes and splits off the names of the folders.
 
     A folder that alone holds everything, as archives often have, is passed through; images may lie deeper than in the
@@ -55,6 +55,7 @@ def read_layout(tree: FileTree, path: str) -> Layout:
 
     Args:
         path: of the tree, for messages.
+        people_known: whether it is known who is on the images, so that nobody has to be told of it.
 
     Raises:
         DataError: where there is no such layout, or one that does not say what the classes are.
@@ -71,7 +72,7 @@ def read_layout(tree: FileTree, path: str) -> Layout:
     empty = [place(f"{name}/", wrapper, has_splits) for name in tree.folders if is_candidate(name)]
     classes = {image.class_name for image in [*images, *empty] if image is not None}
     check_spelling({image.class_name for image in images}, path)
-    check_depth(images, path)
+    check_depth(images, path, people_known)
     return Layout(images, tuple(sorted(classes)))
 
 
@@ -84,7 +85,7 @@ def check_spelling(classes: set[str], path: str) -> None:
             raise DataError(f"{path}: expected one spelling of each class. Received: {other} and {name}.")
 
 
-def check_depth(images: list[ImageFile], path: str) -> None:
+def check_depth(images: list[ImageFile], path: str, people_known: bool) -> None:
     """Tells where the same folders stand below several classes: what stands above or below may be people.
 
     Raises:
@@ -98,8 +99,11 @@ def check_depth(images: list[ImageFile], path: str) -> None:
     classes, folders = (", ".join(names[:MAX_NAMES]) for names in (sorted(below), shared))
     told = f"{path}: {classes} are taken for the classes, and the same folders stand below them: {folders}."
     if EXPRESSIONS.issuperset(map(str.casefold, below)):
-        if any(image.split is None for image in images):
-            logger.warning("%s If those are people, put each into one split, <split>/<class>/, or they leak.", told)
+        if not people_known and any(image.split is None for image in images):
+            logger.warning(
+                "%s If those are people, they leak unless data.person_pattern='^[^/]+/([^/]+)/' keeps each together.",
+                told,
+            )
     elif EXPRESSIONS.issuperset(map(str.casefold, shared)):
         raise DataError(
             f"{told} Expected <class>/<person>/, or <split>/<class>/ with splits called train, val and test. If these "
