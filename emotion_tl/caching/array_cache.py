@@ -113,18 +113,15 @@ class ArrayCache:
     def find_obstacle(self, *recipes: ArrayRecipe) -> str | None:
         """Returns why arrays cannot all be kept at once, as a message to the user; None where they can.
 
-        Those that are there, or that another process computes, take up no further room. None of them is removed for the
-        sake of another.
+        Those that are there take up no further room, and of those that are begun only what is still to be written does.
+        None of them is removed for the sake of another.
         """
         try:
             with storage_errors_told(self.folder):
-                missing = [recipe for recipe in recipes if not locate_entry(self.folder, recipe.key).is_dir()]
-                if missing:
+                if not all(map(self.has, recipes)):
                     # Not what was broken off: it may be what is to be gone on with.
                     remove_half_removed(self.folder)
-                    computed = {entry.key for entry in list_entries(self.folder) if entry.is_being_computed()}
-                    num_missing_bytes = sum(recipe.num_bytes for recipe in missing if recipe.key not in computed)
-                    check_room(self.folder, recipes, num_missing_bytes, self._size_limit, self._needed)
+                    check_room(self.folder, recipes, self._size_limit, self._needed)
         except CacheUnavailableError as error:
             return str(error)
         self._needed.update(recipe.key for recipe in recipes)
@@ -180,7 +177,7 @@ class ArrayCache:
             self._remove_damaged(recipe)
             partial = PartialEntry(locate_partial(self.folder, recipe.key), recipe, rows_at_once)
         try:
-            self._make_room(recipe, partial.num_missing_bytes)
+            self._make_room(recipe)
             on_progress(partial.num_rows)
             while partial.num_rows < recipe.num_rows:
                 stop = min(partial.num_rows + rows_at_once, recipe.num_rows)
@@ -201,9 +198,9 @@ class ArrayCache:
         if folder.exists() and not remove_folder(folder):
             raise CacheUnavailableError(self.folder, f"the damaged {folder.name} cannot be removed")
 
-    def _make_room(self, recipe: ArrayRecipe, num_missing_bytes: int) -> None:
+    def _make_room(self, recipe: ArrayRecipe) -> None:
         with locked(self.folder, ROOM_LOCK), storage_errors_told(self.folder):
-            make_room(self.folder, recipe, num_missing_bytes, self._size_limit, self._needed)
+            make_room(self.folder, recipe, self._size_limit, self._needed)
 
     def _append(self, partial: PartialEntry, recipe: ArrayRecipe, rows: np.ndarray) -> None:
         try:
