@@ -45,8 +45,8 @@ ComputeRows = Callable[[int, int], np.ndarray]
 class ArrayCache:
     """Arrays on disk, found by what they are computed from, shared by processes and bounded in size.
 
-    The folder is created with the first entry. Entries that an instance has opened, or found room for together, are not
-    removed by that instance to make room. Other processes of the same machine may remove them, which leaves the arrays
+    The folder is created with the first entry. Entries that an instance has got, or found room for together, are not
+    removed by that instance to make room; those that it has only found may be. Other processes of the same machine may remove them, which leaves the arrays
     it has mapped as they are. A folder on NFS gives no such promise between machines: what one of them removes, another
     loses.
 
@@ -96,10 +96,13 @@ class ArrayCache:
                 if rows is None:
                     self._compute(recipe, compute_rows, rows_at_once, on_progress or ignore_progress)
                     rows = self._open_computed(recipe)
+        self._needed.add(recipe.key)
         return rows
 
     def find(self, recipe: ArrayRecipe) -> np.ndarray | None:
         """Returns the array of a recipe where there is a whole one, memory-mapped and read-only; None otherwise.
+
+        Its entry may be removed to make room for others, which leaves the array as it is.
 
         Raises:
             CacheUnavailableError: where the folder cannot be read.
@@ -156,7 +159,6 @@ class ArrayCache:
             logger.log(log_level, "The cached array is damaged and is computed again. %s", error)
             return None
         if rows is not None:
-            self._needed.add(recipe.key)
             # Marks the entry as used. In a cache that this user may only read it stays as it is.
             with suppress(OSError):
                 os.utime(folder / META_FILE)

@@ -98,7 +98,7 @@ class Activations:
             computed_before: returns them, where something else has computed them; the frozen network then is not asked.
         """
         recipe = self.recipe(split, view)
-        whole = None if computed_before else self.find_whole(split, view)
+        whole = None if computed_before or self.cache.has(recipe) else self.find_whole(split, view)
         title = f"{self.cut.layer}, {len(split):,} {split.name} images" + (f", {view}" if view != IMAGE else "")
         started = time.perf_counter()
         with ActivationProgress(title, len(split)) as progress:

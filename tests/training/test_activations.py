@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 
 import keras
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from emotion_tl.caching.activation_cache import open_activation_cache
+from emotion_tl.caching.entry import META_FILE
 from emotion_tl.config import AugmentationConfig, BackboneConfig, HeadConfig
 from emotion_tl.fed import WHOLE_NETWORK, told_activations
 from emotion_tl.models.transfer_model import build_transfer_model
@@ -77,6 +79,33 @@ def test_a_part_of_the_images_is_taken_from_all_of_them(tmp_path, monkeypatch):
     of_part = read_all(activations.load(part, views)).reshape(2, len(part), -1)
     assert computed == []
     np.testing.assert_array_equal(of_part, of_whole[:, 3::2])
+
+
+def test_a_part_takes_the_room_of_all_images_where_there_is_no_other(tmp_path, monkeypatch):
+    whole = make_split("train", [8, 8, 8])
+    part = whole.take(np.arange(1, 24))
+    first = make_activations(tmp_path)
+    of_whole = read_all(first.load(whole))
+    activations = make_activations(tmp_path)
+    num_bytes = activations.recipe(whole, IMAGE).num_bytes
+    activations.cache = open_activation_cache(str(tmp_path), (num_bytes + 4000) / 2**30)
+    computed = count_computed(activations, monkeypatch)
+    assert activations.find_obstacle(((part, (IMAGE,)),)) is None
+    np.testing.assert_array_equal(read_all(activations.load(part)), of_whole[1:])
+    assert computed == []
+    assert not first.cache.has(first.recipe(whole, IMAGE))
+
+
+def test_a_part_that_is_there_is_read_without_all_images(tmp_path):
+    whole = make_split("train", [8, 8, 8])
+    part = whole.take(np.arange(5))
+    make_activations(tmp_path).load(whole)
+    activations = make_activations(tmp_path)
+    activations.load(part)
+    meta = tmp_path / "activations" / activations.recipe(whole, IMAGE).key / META_FILE
+    os.utime(meta, (0, 0))
+    activations.load(part)
+    assert meta.stat().st_mtime == 0
 
 
 def test_a_part_is_computed_alone_where_the_others_are_not_there(tmp_path, monkeypatch):
