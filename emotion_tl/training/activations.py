@@ -58,9 +58,13 @@ class Activations:
             "keras": keras.__version__,
             "batch_size": config.trainer.evaluation_batch_size,
         }
-        # What is compiled rounds in other places. Where nobody asks for it, backend and device decide.
-        if config.trainer.jit_compile is not None:
-            self.key_parts["jit_compile"] = config.trainer.jit_compile
+        # What is compiled rounds in other places. Where nobody asks for it, backend and device decide, and on a GPU
+        # trainer.deterministic does too: what comes of its default is left out, as it always was.
+        jit_compile = config.trainer.jit_compile
+        if jit_compile is None and cut.frozen.jit_compile != (keras.config.backend() == "jax"):
+            jit_compile = cut.frozen.jit_compile
+        if jit_compile is not None:
+            self.key_parts["jit_compile"] = jit_compile
 
     @property
     def rows_at_once(self) -> int:

@@ -4,18 +4,21 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+import tensorflow
 
 from emotion_tl.caching.activation_cache import open_activation_cache
 from emotion_tl.caching.entry import META_FILE
 from emotion_tl.config import AugmentationConfig, BackboneConfig, HeadConfig
 from emotion_tl.fed import WHOLE_NETWORK, told_activations
 from emotion_tl.models.transfer_model import build_transfer_model
+from emotion_tl.runtime import Device
 from emotion_tl.training import activations as activations_module
 from emotion_tl.training.activations import Activations, hash_architecture
 from emotion_tl.training.cuts import cut_network
 from emotion_tl.training.trainer import train
 from emotion_tl.training.views import IMAGE, MIRROR, view_names
 from tests.tiny import make_config, make_phase, make_split
+from tests.training.continuing import deterministic_operations
 from tests.training.trainings import GOOD, run
 
 FLIPPED = AugmentationConfig(name="flip", horizontal_flip=True)
@@ -192,6 +195,21 @@ def test_the_key_changes_with_everything_that_changes_an_activation(tmp_path, dt
         compiled.trainer.jit_compile = jit_compile
         keys.add(key(Activations(activations.cut, compiled)))
     assert len(keys) == 10
+
+
+def test_what_a_gpu_compiles_is_known_by_another_key(tmp_path, monkeypatch):
+    activations = make_activations(tmp_path)
+    activations.config.trainer.jit_compile = None
+    on_cpu = Activations(activations.cut, activations.config).key_parts
+    with deterministic_operations():
+        gpu = tensorflow.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
+        monkeypatch.setattr(tensorflow.config, "list_physical_devices", lambda *_: [gpu])
+        monkeypatch.setattr(activations_module, "find_device", lambda: Device("tensorflow", "gpu", ("gpu:0",)))
+        deterministic = Activations(activations.cut, activations.config).key_parts
+    compiled = Activations(activations.cut, activations.config).key_parts
+    assert "jit_compile" not in on_cpu
+    assert deterministic == on_cpu | {"device": "gpu"}
+    assert compiled == deterministic | {"jit_compile": True}
 
 
 def small_network(*, flip: bool = False, parallel: bool = False, augmented: bool = False) -> keras.Model:
