@@ -1,7 +1,7 @@
 """Keeps the weights of the best epoch over all phases, and writes them to disk without holding up the training.
 
-A killed run leaves the best weights as they were when the file was last written, which is no longer ago than an epoch
-and `SECONDS_BETWEEN_FILES`. A run that is interrupted, or fails, leaves the best of all.
+A killed run leaves the best weights as they were when the file was last written. What is better waits there for the
+first end of an epoch after `SECONDS_BETWEEN_FILES`. A run that is interrupted, or fails, leaves the best of all.
 """
 
 import json
@@ -57,15 +57,19 @@ class BestEpoch:
 
     def offer(self, epoch: int, value: float) -> bool:
         """Keeps the network's weights where this epoch is the best so far, and returns whether it is."""
-        if not math.isfinite(value) or (self.epoch is not None and self.sign * value <= self.sign * self.value):
-            return False
-        self.epoch, self.value = epoch, value
-        self.in_memory = read_variables(self.trained_weights())
-        self.is_on_disk = False
+        is_best = self.is_better(value)
+        if is_best:
+            self.epoch, self.value = epoch, value
+            self.in_memory = read_variables(self.trained_weights())
+            self.is_on_disk = False
         # On JAX a network has no weights to be written when `fit` is interrupted.
         if keras.config.backend() == "jax" or time.monotonic() >= self.next_file:
-            self.write()
-        return True
+            self.write() if is_best else self.flush()
+        return is_best
+
+    def is_better(self, value: float) -> bool:
+        """Returns whether a value is better than that of the best epoch so far."""
+        return math.isfinite(value) and (self.epoch is None or self.sign * value > self.sign * self.value)
 
     def trained_weights(self) -> list[keras.Variable]:
         """Returns the weights that the phase may change."""

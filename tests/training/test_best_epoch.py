@@ -97,6 +97,19 @@ def test_the_first_best_weights_are_written_at_once_and_later_ones_every_few_sec
     assert weight_in(tmp_path) == json.loads((tmp_path / "best.json").read_text())["epoch"] == 4
 
 
+def test_the_best_weights_do_not_wait_in_memory_for_a_better_epoch(tmp_path, clock_at):
+    network = make_network()
+    record = BestEpoch(network, "val_loss", tmp_path)
+    offer_epochs(network, record, [5.0, 4.0, 4.5])
+    assert weight_in(tmp_path) == 1
+    clock_at(best_epoch.SECONDS_BETWEEN_FILES)
+    set_weights(network, 4)
+    assert not record.offer(4, 4.5)
+    assert weight_in(tmp_path) == json.loads((tmp_path / "best.json").read_text())["epoch"] == 2
+    # The training goes on from where it was.
+    assert (network.get_weights()[0] == 4).all()
+
+
 def test_a_postponed_file_is_written_when_it_is_asked_for(tmp_path, clock_at):
     network = make_network()
     record = BestEpoch(network, "val_loss", tmp_path)
