@@ -5,7 +5,6 @@
         locks/              who computes what
 """
 
-import errno
 import logging
 import os
 from collections.abc import Callable
@@ -30,14 +29,12 @@ from emotion_tl.caching.stored_entries import (
     sum_bytes,
 )
 from emotion_tl.caching.unavailable import TURN_OFF, CacheUnavailableError, storage_errors_told
+from emotion_tl.files import NO_ROOM
 
 logger = logging.getLogger(__name__)
 
 # Held while room is made, so that two processes do not both take the last of it.
 ROOM_LOCK = "room"
-
-# What the system answers where a file can grow no further.
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 ComputeRows = Callable[[int, int], np.ndarray]
 

@@ -5,21 +5,29 @@ first end of an epoch after `SECONDS_BETWEEN_FILES`. A run that is interrupted, 
 """
 
 import json
+import logging
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from emotion_tl.files import replace_file
+from emotion_tl.files import check_free_space, replace_file
 from emotion_tl.training.state import assign_variables, read_variables
 from emotion_tl.training.state_files import link_file
 from emotion_tl.training_config import MONITORS
 
+logger = logging.getLogger(__name__)
+
 CHECKPOINT_NAME = "best.weights.h5"
 # Writing all of InceptionV3 takes as long as an epoch of its head, and most such epochs are better than the one before.
 SECONDS_BETWEEN_FILES = 10.0
+# A disk that is full is told before HDF5 finds out, which may then end the process with a later file.
+BYTES_A_WEIGHT = 4
+LARGEST_OVERHEAD_BYTES = 2**22
 
 
 class BestEpoch:
@@ -76,7 +84,12 @@ class BestEpoch:
         return [weight for layer in self.weights.layers if layer.trainable for weight in layer.weights]
 
     def write(self) -> None:
-        """Writes the weights of the network, which are those of the best epoch."""
+        """Writes the weights of the network, which are those of the best epoch.
+
+        Raises:
+            OSError: where the disk has no room for them.
+        """
+        check_free_space(self.file.parent, self.weights.count_params() * BYTES_A_WEIGHT + LARGEST_OVERHEAD_BYTES)
         replace_file(self.file, self.weights.save_weights)
         self.describe_file()
         self.is_on_disk = True
@@ -96,6 +109,21 @@ class BestEpoch:
         assign_variables(weights, self.in_memory)
         self.write()
         assign_variables(weights, now)
+
+    @contextmanager
+    def flushed_on_errors(self) -> Iterator[None]:
+        """Brings the file up to date where the block raises; what it raised is told, whatever comes of that."""
+        try:
+            yield
+        # Of the disk: it would take no further file.
+        except OSError:
+            raise
+        except BaseException:
+            try:
+                self.flush()
+            except OSError:
+                logger.warning("The best weights could not be written to %s.", self.file)
+            raise
 
     def resume(self, epoch: int, value: float, weights: Path) -> None:
         """Takes over the best epoch of a training that goes on, whose weights go into the network."""

@@ -3,11 +3,9 @@
 import logging
 import os
 import pickle
-import resource
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -26,22 +24,9 @@ from tests.caching.arrays import (
     make_recipe,
     store,
 )
+from tests.file_limit import file_limit
 
 NOBODY = 65534
-
-
-@contextmanager
-def file_limit(num_bytes: int) -> Iterator[None]:
-    """Lets this process write no file beyond a size: what a full disk looks like.
-
-    Over before the test ends, since pytest may be writing to a file itself.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_file_where_the_folder_should_be(tmp_path):

@@ -122,6 +122,24 @@ def test_a_postponed_file_is_written_when_it_is_asked_for(tmp_path, clock_at):
     assert (network.get_weights()[0] == 3).all()
 
 
+def test_a_file_that_finds_no_room_is_not_begun(tmp_path, monkeypatch):
+    monkeypatch.setattr(best_epoch, "LARGEST_OVERHEAD_BYTES", 2**60)
+    record = BestEpoch(make_network(), "val_loss", tmp_path)
+    with pytest.raises(OSError, match="No space left on device"):
+        record.offer(1, 1.0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_ended_the_training_is_told_and_not_that_its_best_weights_found_no_room(tmp_path, monkeypatch, caplog):
+    record = BestEpoch(make_network(), "val_loss", tmp_path)
+    record.postpone()
+    record.offer(1, 1.0)
+    monkeypatch.setattr(best_epoch, "LARGEST_OVERHEAD_BYTES", 2**60)
+    with pytest.raises(KeyboardInterrupt), record.flushed_on_errors():
+        raise KeyboardInterrupt
+    assert str(tmp_path / "best.weights.h5") in caplog.text
+
+
 def test_a_phase_without_a_better_epoch_gives_back_what_it_unfroze(tmp_path, clock_at):
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2), keras.layers.Dense(1)])
     network.layers[0].trainable = False
