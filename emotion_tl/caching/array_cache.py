@@ -43,9 +43,9 @@ class ArrayCache:
     """Arrays on disk, found by what they are computed from, shared by processes and bounded in size.
 
     The folder is created with the first entry. Entries that an instance has got, or found room for together, are not
-    removed by that instance to make room; those that it has only found may be. Other processes of the same machine may remove them, which leaves the arrays
-    it has mapped as they are. A folder on NFS gives no such promise between machines: what one of them removes, another
-    loses.
+    removed by that instance to make room; those that it has only found may be. Other processes of the same machine may
+    remove all of them, which leaves the arrays it has mapped as they are. A folder on NFS gives no such promise between
+    machines: what one of them removes, another loses.
 
     Attributes:
         folder: where they are.

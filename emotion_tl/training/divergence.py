@@ -13,7 +13,7 @@ LARGEST_LOSS = 50.0
 
 
 class DivergenceGuard(keras.callbacks.Callback):
-    """Raises as soon as the training loss is not finite or far above that of guessing, or the weights are not finite."""
+    """Raises as soon as the training loss is not finite or far above that of guessing, or weights are not finite."""
 
     def __init__(self, phase: str, num_classes: int, learning_rate: float):
         """Takes what the error message tells."""
