@@ -30,6 +30,8 @@ from emotion_tl.study_config import START_TAG
 if TYPE_CHECKING:
     from emotion_tl.sweeps.outcome import JobOutcome
 
+DATA = "data"
+
 
 @dataclass
 class OpenSweep:
@@ -100,7 +102,7 @@ def experiment_of_sweep(config: DictConfig) -> str:
     """
     overrides = parse_overrides(config)
     sections = {override.key_or_group.split(".")[0] for override in overrides if override.is_discrete_sweep()}
-    if sections & {"data", "tracking"}:
+    if sections & {DATA, "tracking"}:
         config = compose_first_job(config, overrides)
     return config.tracking.experiment_name or config.data.name
 
@@ -155,7 +157,7 @@ def is_tried(override: Override) -> bool:
     # All settings of the data are, without effect or not: the images have not been read here, and their place is all
     # that tells two data sets of one name apart, of which the later sweep would take the place of the earlier one. The
     # sweep of a data set that was moved is a new one; it finds all its runs, which are known by the images themselves.
-    return has_effect(override.key_or_group) or override.key_or_group.split(".")[0] == "data"
+    return has_effect(override.key_or_group) or override.key_or_group.split(".")[0] == DATA
 
 
 def finish_sweep(interrupted: bool = False) -> bool:
