@@ -8,8 +8,8 @@ import numpy as np
 from keras_tuner import oracles
 from keras_tuner.engine.trial import Trial
 
+from emotion_tl.files import write_json
 from emotion_tl.training_config import MONITORS
-from emotion_tl.tuning.files import write_json
 from emotion_tl.tuning_config import TunerConfig
 
 # More than any search has: KerasTuner would otherwise end it after three failed trials in a row, with its lock held.
