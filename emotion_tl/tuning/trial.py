@@ -16,8 +16,8 @@ from emotion_tl.runtime import configure
 from emotion_tl.tracking.run import TrackedRun, track_run
 from emotion_tl.training.record import TrainingResult
 from emotion_tl.training.trainer import train
+from emotion_tl.tuning.executors import TrialTask
 from emotion_tl.tuning.search_folder import TrialResult
-from emotion_tl.tuning.task import TrialTask
 
 
 def run_trial(task: TrialTask, training: Callable[[TrackedRun], TrainingResult]) -> TrialResult:
