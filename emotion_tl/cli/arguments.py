@@ -66,8 +66,8 @@ def check_options(command: str, arguments: Sequence[str]) -> None:
         raise ConfigurationError(f"Expected one of the options {', '.join(modes)}. Received: all of them")
     if command == "study" and (one_run := RUN & set(modes)):
         raise ConfigurationError(
-            f"study: expected no option {', '.join(one_run)}, which asks for one run: a study has many. Without it they "
-            "are run; study.dry_run=true shows them."
+            f"study: expected no option {', '.join(one_run)}, which asks for one run: a study has many. Without it "
+            "they are run; study.dry_run=true shows them."
         )
 
 
