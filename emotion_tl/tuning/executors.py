@@ -61,7 +61,7 @@ class HeadExecutor:
         from emotion_tl.training.head_trials import HeadTrials
 
         configure(config.trainer, config.seed)
-        dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
+        dataset = load_dataset(config.data, Path(config.cache_dir))
         self.heads = HeadTrials(build_transfer_model(config, dataset.image_shape, dataset.num_classes), dataset, config)
 
     def run(self, task: TrialTask) -> TrialResult:

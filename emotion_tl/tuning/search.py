@@ -71,7 +71,7 @@ def run_search(config: TuneConfig, compose: Compose, overrides: list[str], sourc
     check_fixed(config.tuner.space, overrides, source)
     configs = check_search(config, compose, source)
     # Packed once, before several workers want it.
-    dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
+    dataset = load_dataset(config.data, Path(config.cache_dir))
     experiment = config.tracking.experiment_name or dataset.name
     with open_search(config, dataset.fingerprint) as search:
         run_id = open_run(config, search, experiment)

@@ -47,7 +47,7 @@ def train_whole_trial(task: TrialTask) -> TrialResult:
     config = task.config
     device = configure(config.trainer, config.seed)
     distribution = build_distribution(config, device.names)
-    dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
+    dataset = load_dataset(config.data, Path(config.cache_dir))
     with distribution.scope():
         model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
 
