@@ -189,8 +189,10 @@ def log_results(
         run.log_metrics(flatten_metrics(metrics[split], split))
     run.log_metrics({"best_epoch": metrics["best_epoch"], "training_seconds": metrics["training_seconds"]})
     timed = dataset.test.read(np.arange(min(NUM_TIMED_IMAGES, len(dataset.test))))
-    run.log_metrics(measure_cost(model.probabilities(), folder / "model.keras", timed))
+    # One for both: its first predictions trace it, which takes seconds.
+    network = model.probabilities()
+    run.log_metrics(measure_cost(network, folder / "model.keras", timed))
     run.log_tags({INPUTS_TAG: told_phases(metrics["inputs"])})
     if config.tracking.log_model:
         examples = dataset.test.read(np.arange(min(NUM_EXAMPLE_IMAGES, len(dataset.test))))
-        log_keras_model(model.probabilities(), folder / "model.keras", examples, dataset.class_names)
+        log_keras_model(network, folder / "model.keras", examples, dataset.class_names)
