@@ -111,7 +111,7 @@ def clean_cache(composed: DictConfig) -> None:
     from emotion_tl.caching.activation_cache import open_activation_cache
 
     num_bytes = open_activation_cache(config.cache_dir).clear()
-    console.print(f"Removed {num_bytes / 1e6:,.0f} MB of activations from {config.cache_dir}.")
+    console.print(f"Removed {num_bytes / 1e6:,.0f} MB of activations from {config.cache_dir}.", markup=False)
 
 
 @told
