@@ -32,7 +32,7 @@ def audit_dataset(config: AuditConfig) -> AuditResult:
     dataset = load_dataset(config.data, cache_dir)
     kept = KeptParts(cache_dir, dataset.fingerprint)
     result = replace(
-        audit_exactly(dataset),
+        audit_exactly(dataset, kept),
         source_files=read_source_files(config.data),
         remedies=try_remedies(config.data, cache_dir),
     )

@@ -1,6 +1,7 @@
 """What takes long to find in a data set, kept by the data set's fingerprint and read when it is audited again.
 
-<cache_dir>/audits/<fingerprint>/<name>-<key>.parquet    similar pairs, and class probabilities of each image
+<cache_dir>/audits/<fingerprint>/<name>-<key>.parquet    of each image what its pixels are like and the probabilities
+                                                         of its classes; similar pairs
                                  audit.json              the last whole audit, which every run on these images logs
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from emotion_tl.caching.locking import locked
+from emotion_tl.caching.unavailable import storage_errors_told
 from emotion_tl.files import replace_file
 from emotion_tl.identity import hash_content
 
@@ -36,8 +38,10 @@ class KeptParts:
         with locked(self.folder, path.stem):
             if not path.is_file():
                 table = compute()
-                replace_file(path, lambda partial: table.to_parquet(partial))
-            return pd.read_parquet(path)
+                with storage_errors_told(self.folder):
+                    replace_file(path, lambda partial: table.to_parquet(partial))
+            with storage_errors_told(self.folder):
+                return pd.read_parquet(path)
 
     def read_audit(self) -> str | None:
         """Returns the JSON of the last whole audit of these images; None where there was none."""

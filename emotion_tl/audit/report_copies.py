@@ -46,8 +46,8 @@ def near_duplicates_section(result: AuditResult, num_images: int) -> Section:
     blocks: list[Block] = [
         Paragraph(
             f"Pairs: {near.told_number()}. They hang together in {near.num_groups:,} groups of {near.num_images:,} "
-            "images, exact copies included. Near duplicates across splits are leaks too, and no setting removes them: whether "
-            "two photographs are the same is for a person to judge."
+            "images, exact copies included. Near duplicates across splits are leaks too, and no setting removes them: "
+            "whether two photographs are the same is for a person to judge."
         ),
         between_splits_table(near.between_splits, result.counts.sum(), caption),
     ]

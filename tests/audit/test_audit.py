@@ -13,6 +13,7 @@ from emotion_tl.audit.audit import audit_dataset
 from emotion_tl.audit.findings import BAD, list_findings
 from emotion_tl.audit.kept_parts import KeptParts
 from emotion_tl.audit.of_run import write_audit_of_run
+from emotion_tl.audit.result import audit_exactly
 from emotion_tl.audit.summary import print_summary
 from emotion_tl.command_config import AuditConfig
 from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig
@@ -147,7 +148,7 @@ def test_most_swapped_labels_are_doubted_by_pixels_alone(result):
 
 def test_what_takes_long_is_read_when_it_is_audited_again(result, folder, monkeypatch):
     kept = list((folder / "cache" / "audits").rglob("*.parquet"))
-    assert len(kept) == 2
+    assert len(kept) == 3
     monkeypatch.setattr("emotion_tl.audit.judging.predict_out_of_sample", refuse)
     monkeypatch.setattr("emotion_tl.audit.audit.find_similar_pairs", refuse)
     again = audit_dataset(make_config(folder))
@@ -172,6 +173,26 @@ def test_a_run_on_images_never_audited_keeps_what_is_certain(result, tmp_path):
     told = json.loads((tmp_path / "audit.json").read_text())
     assert told["exact_copies"] == result.summary()["exact_copies"]
     assert told["label_issues"] is None
+
+
+def test_a_second_run_on_the_same_images_does_not_read_them_again(result, tmp_path, monkeypatch):
+    config = ExperimentConfig(cache_dir=str(tmp_path / "cache"))
+    expected = audit_exactly(result.dataset).to_json()
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        write_audit_of_run(config, result.dataset, tmp_path / name)
+        monkeypatch.setattr("emotion_tl.audit.images.describe_all", refuse)
+    first, second = (tmp_path / name / "audit.json" for name in ("first", "second"))
+    assert first.read_text() == second.read_text() == expected
+    # What a run finds is not taken for a whole audit.
+    assert KeptParts(tmp_path / "cache", result.dataset.fingerprint).read_audit() is None
+
+
+def test_without_a_cache_a_run_keeps_its_audit_all_the_same(result, tmp_path):
+    (tmp_path / "file").touch()
+    write_audit_of_run(ExperimentConfig(cache_dir=str(tmp_path / "file" / "cache")), result.dataset, tmp_path)
+    told = json.loads((tmp_path / "audit.json").read_text())
+    assert told["exact_copies"] == result.summary()["exact_copies"]
 
 
 def test_what_takes_long_can_be_left_out(folder, tmp_path):
