@@ -43,12 +43,16 @@ def with_own_ids(svg: str) -> str:
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}", svg)
 
 
-def embed_image(image: np.ndarray) -> str:
-    """Returns an image as the address of its own content.
+def embed_image(image: np.ndarray, shown_width: int) -> str:
+    """Returns an image as the address of its own content, shrunk where it is wider than a sharp screen shows.
 
     Args:
         image: uint8 (height, width, channels) of 1 or 3 channels, RGB.
+        shown_width: pixels of the page, of which a sharp screen has two.
     """
+    picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    # Leaves a smaller one as it is.
+    picture.thumbnail((2 * shown_width, picture.height), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, format="PNG", optimize=True)
+    picture.save(buffer, format="PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
