@@ -3,8 +3,10 @@
 <cache_dir>/audits/<fingerprint>/<name>-<key>.parquet    of each image what its pixels are like and the probabilities
                                                          of its classes; similar pairs
                                  audit.json              the last whole audit, which every run on these images logs
+                                 audit.html              its report
 """
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from emotion_tl.identity import hash_content
 
 FOLDER = "audits"
 AUDIT_FILE = "audit.json"
+REPORT_FILE = "audit.html"
 
 
 class KeptParts:
@@ -48,7 +51,17 @@ class KeptParts:
         path = self.folder / AUDIT_FILE
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
-    def keep_audit(self, text: str) -> None:
-        """Keeps the JSON of a whole audit in place of the one before."""
-        with locked(self.folder, AUDIT_FILE):
+    @property
+    def report(self) -> Path:
+        """Returns where the report of the last whole audit is; an audit from before they were kept has none."""
+        return self.folder / REPORT_FILE
+
+    def keep_audit(self, text: str, report: Path) -> None:
+        """Keeps the JSON of a whole audit and its report in place of those before.
+
+        Raises:
+            CacheUnavailableError: where the folder cannot be used.
+        """
+        with locked(self.folder, AUDIT_FILE), storage_errors_told(self.folder):
+            replace_file(self.report, lambda partial: shutil.copyfile(report, partial))
             replace_file(self.folder / AUDIT_FILE, lambda partial: partial.write_text(text, encoding="utf-8"))

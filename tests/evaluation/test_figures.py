@@ -8,13 +8,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.evaluation.figures import (
     class_distribution,
     confusion_matrix_figure,
     per_class_f1_figure,
     reliability_diagram,
 )
-from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.evaluation.gallery import mistakes_gallery, surest_mistakes
 from emotion_tl.evaluation.learning_curves import learning_curves
 from emotion_tl.evaluation.metrics import compute_metrics
