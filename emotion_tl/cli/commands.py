@@ -130,7 +130,7 @@ def audit(composed: DictConfig) -> None:
     """Reports what is in a data set and what is wrong with it."""
     config = to_typed(AuditConfig, own_settings(AuditConfig, composed))
     check_audit_config(config)
-    configure_logging(None)
+    configure_logging(None, each_once=True)
     from emotion_tl.audit.audit import audit_dataset
     from emotion_tl.audit.summary import print_summary
 
