@@ -43,6 +43,7 @@ KEPT_OUT_OF_KEY = (
     "name",
     "val_fraction",
     "test_fraction",
+    "person_pattern",
     "split_seed",
     "dedup",
     "train_fraction",
