@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from emotion_tl.config import DataConfig
-from emotion_tl.data.decoding import RejectedImageError
+from emotion_tl.data.decoding import RejectedImageError, UnreadImageError
 from emotion_tl.data.progress import track
 from emotion_tl.data.sources import load_source
 from emotion_tl.data.sources.listing import Listing, Reader, choose_classes
@@ -165,12 +165,20 @@ def write_images(path: Path, listing: Listing, config: DataConfig) -> tuple[list
 
     Returns:
         The pixel hash of each image listed, None where it was rejected; and name and reason of the rejected ones.
+
+    Raises:
+        DataError: where an image could not be read this time; packed without it, it would be missing for good.
     """
     hashes: list[str | None] = []
     rejected: list[Rejection] = []
     decoded = track(decode_all(listing.readers), len(listing.table), f"Packing {config.name}")
     with ImageFileWriter(path, stored_shape(config)) as writer:
         for name, image in zip(listing.table["image"], decoded, strict=True):
+            if isinstance(image, UnreadImageError):
+                raise DataError(
+                    f"{config.name}: {name} could not be read: {image}. Nothing was packed. Make it readable or remove "
+                    "it, and give the command again."
+                )
             if isinstance(image, RejectedImageError):
                 hashes.append(None)
                 rejected.append((name, str(image)))

@@ -1,7 +1,9 @@
 """Folders and archives of images, from the files to the data set."""
 
+import errno
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,6 +128,26 @@ def test_too_many_bad_files_are_an_error_that_names_them(tmp_path, folder_config
         ) as caught:
             load_dataset(config, tmp_path / "cache")
     assert "data.max_bad_fraction=0.05" in str(caught.value)
+
+
+def test_an_image_that_cannot_be_read_this_time_is_not_kept_as_damaged(tmp_path, folder_config, monkeypatch):
+    folder = write_splits(tmp_path / "faces")
+    config = folder_config(folder, max_bad_fraction=0.5)
+    sick = folder / "train" / "sad" / "002.png"
+    open_path = Path.open
+
+    def fail(path, *arguments, **options):
+        if path == sick:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return open_path(path, *arguments, **options)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Path, "open", fail)
+        with pytest.raises(DataError, match=r"train/sad/002\.png could not be read: .*Permission denied.*remove it"):
+            load_dataset(config, tmp_path / "cache")
+    dataset = load_dataset(config, tmp_path / "cache")
+    assert len(dataset.train) == 12
+    assert dataset.rejected.empty
 
 
 def test_no_good_file_at_all(tmp_path, folder_config):

@@ -69,6 +69,13 @@ def test_missing_images_are_rejected_by_name(tmp_path):
     assert "is not there" in dataset.rejected["reason"][0]
 
 
+def test_grey_values_in_the_place_of_paths_are_rejected(tmp_path):
+    write_paths(tmp_path)
+    with (tmp_path / "table.csv").open("a") as table:
+        table.write(f"\n{grey_values(0) * 10},sad")
+    assert "is not there" in load(tmp_path, max_bad_fraction=0.1).rejected["reason"][0]
+
+
 def test_grey_values_with_usage(tmp_path):
     usages = ["Training", "PublicTest", "PrivateTest"]
     rows = [f"{number % 2},{grey_values(number)},{usages[number // 10]}" for number in range(NUM_ROWS)]

@@ -1,6 +1,7 @@
 """Source "csv": a table with a label and either the path or the grey values of each image."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -161,7 +162,8 @@ def read_pixels(path: Path, column: str, config: DataConfig) -> Iterator[Reader]
 
 def read_path(path: Path, config: DataConfig) -> np.ndarray:
     """Decodes the image of a row, as `decode_image` does."""
-    if not path.is_file():
+    # Unlike `Path.is_file`, False also for what can be no path, as grey values in the column of the paths.
+    if not os.path.isfile(path):
         raise RejectedImageError(f"{path} is not there")
     return decode_image(partial(open_file, path), config)
 
