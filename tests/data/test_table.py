@@ -54,8 +54,9 @@ def test_named_columns_and_absolute_paths(tmp_path):
     assert dataset.class_names == ("happy", "sad")
 
 
-def test_a_changed_image_is_seen_through_the_table(tmp_path):
-    write_paths(tmp_path)
+@pytest.mark.parametrize("line", ["images/{0}.png,{1}", "images\\{0}.png,{1}"], ids=["posix", "windows"])
+def test_a_changed_image_is_seen_through_the_table(tmp_path, line):
+    write_paths(tmp_path, line=line)
     first = load(tmp_path).fingerprint
     save_image(tmp_path / "images" / "3.png", make_image(99, 13))
     assert load(tmp_path).fingerprint != first

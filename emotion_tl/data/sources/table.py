@@ -2,7 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -61,17 +62,27 @@ def describe_state(config: DataConfig) -> Iterator[str]:
     columns = find_columns(config, path)
     yield describe_file(path.resolve())
     if columns.path:
-        for name in read_columns(path, [columns.path])[columns.path]:
+        for name in to_posix(read_columns(path, [columns.path])[columns.path]):
             yield describe_file(path.parent / name)
 
 
 def describe_file(path: Path) -> str:
     """Returns path, size and time of change of a file in one line."""
+    status = find_status(path)
+    return f"{path} missing" if status is None else f"{path} {status.st_size} {status.st_mtime_ns}"
+
+
+def find_status(path: Path) -> os.stat_result | None:
+    """Returns the status of a file; None where none is to be seen, or the text can be no path, as grey values."""
     try:
-        status = path.stat()
-    except OSError:
-        return f"{path} missing"
-    return f"{path} {status.st_size} {status.st_mtime_ns}"
+        return path.stat()
+    except (OSError, ValueError):
+        return None
+
+
+def to_posix(names: Iterable[str]) -> list[str]:
+    """Returns paths with slashes, also where Windows wrote them."""
+    return [name.replace("\\", "/") for name in names]
 
 
 @contextmanager
@@ -90,7 +101,7 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
         raise DataError(f"{path}: row {first_row(labels == '')} has no label in column {columns.label!r}.")
     splits: list[str | None] = parse_splits(path, table[columns.split]) if columns.split else [None] * len(table)
     if columns.path:
-        images = [name.replace("\\", "/") for name in table[columns.path]]
+        images = to_posix(table[columns.path])
         readers: Iterator[Reader] = (partial(read_path, path.parent / name, config) for name in images)
         files: Iterator[Callable[[], BinaryIO]] | None = (partial(open_file, path.parent / name) for name in images)
     else:
@@ -162,8 +173,8 @@ def read_pixels(path: Path, column: str, config: DataConfig) -> Iterator[Reader]
 
 def read_path(path: Path, config: DataConfig) -> np.ndarray:
     """Decodes the image of a row, as `decode_image` does."""
-    # Unlike `Path.is_file`, False also for what can be no path, as grey values in the column of the paths.
-    if not os.path.isfile(path):
+    status = find_status(path)
+    if status is None or not stat.S_ISREG(status.st_mode):
         raise RejectedImageError(f"{path} is not there")
     return decode_image(partial(open_file, path), config)
 
