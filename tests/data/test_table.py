@@ -103,6 +103,15 @@ def test_chosen_classes_of_a_table(tmp_path):
     np.testing.assert_array_equal(dataset.train.read([0])[0, ..., 0], make_image(int(first[-6:])))
 
 
+def test_rows_may_end_in_a_comma(tmp_path):
+    rows = [f"{number},{'ab'[number % 2]},{grey_values(number)}," for number in range(NUM_ROWS)]
+    write(tmp_path / "table.csv", "id,label,pixels", rows)
+    dataset = load(tmp_path)
+    assert dataset.class_names == ("a", "b")
+    first = dataset.train.image_ids[0]
+    np.testing.assert_array_equal(dataset.train.read([0])[0, ..., 0], make_image(int(first[-6:])))
+
+
 def test_broken_grey_values_are_rejected(tmp_path):
     rows = [f"{number % 2},{grey_values(number)}" for number in range(NUM_ROWS)] + ["0,1 2 3"]
     write(tmp_path / "table.csv", "label,pixels", rows)

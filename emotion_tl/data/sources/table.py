@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -157,15 +157,13 @@ def read_header(path: Path) -> list[str]:
 def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
     """Reads some columns of a table as text without spaces around it; empty cells are ""."""
     with telling_errors(path):
-        table = pd.read_csv(path, sep=separator_of(path), usecols=columns, dtype=str, keep_default_na=False)
+        table = pd.read_csv(path, usecols=columns, **options_of(path))
     return table.apply(lambda column: column.str.strip())
 
 
 def read_pixels(path: Path, column: str, config: DataConfig) -> Iterator[Reader]:
     """Yields a reader for each row, holding few rows of the column in memory."""
-    chunks = pd.read_csv(
-        path, sep=separator_of(path), usecols=[column], dtype=str, keep_default_na=False, chunksize=ROWS_A_READ
-    )
+    chunks = pd.read_csv(path, usecols=[column], chunksize=ROWS_A_READ, **options_of(path))
     with telling_errors(path), chunks:
         for chunk in chunks:
             yield from (partial(decode_grey_values, text, config) for text in chunk[column])
@@ -186,6 +184,11 @@ def telling_errors(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise DataError(f"{path}: expected {EXPECTED}. Received: {error}.") from error
+
+
+def options_of(path: Path) -> dict[str, Any]:
+    """Returns how pandas is to read the rows: as text, and where they end in a separator without a column of names."""
+    return {"sep": separator_of(path), "index_col": False, "dtype": str, "keep_default_na": False}
 
 
 def separator_of(path: Path) -> str:
