@@ -130,6 +130,9 @@ def test_broken_grey_values_are_rejected(tmp_path):
             {"path_column": "photo"},
             r"a column data\.path_column='photo'\. Found: label, path",
         ),
+        ("label,path", ["Happy,a.png", "happy,b.png"], {}, r"one spelling of each class\. Received: Happy and happy"),
+        ("path;label", ["a.png;x"], {}, r"expected commas between the columns of a \.csv\. Received: semicolons"),
+        ("path\tlabel", ["a.png\tx"], {"label_column": "label"}, r"expected commas .* Received: tabs"),
         ("label,path", [",a.png"], {}, r"row 2 has no label in column 'label'"),
         (
             "label,path,split",

@@ -15,6 +15,7 @@ import pandas as pd
 
 from emotion_tl.config import DataConfig
 from emotion_tl.data.decoding import RejectedImageError, decode_grey_values, decode_image, open_file
+from emotion_tl.data.sources.layout import check_spelling
 from emotion_tl.data.sources.listing import Listing, Reader, make_table
 from emotion_tl.data.sources.split_names import SPLIT_NAMES, parse_split_name
 from emotion_tl.data.sources.trees import require_path
@@ -41,6 +42,9 @@ DEFAULT_COLUMNS = {
 }
 
 NO_FILES = "The images stand as grey values in a table, without files of their own."
+
+# What tables have between their columns; Excel writes semicolons where numbers have decimal commas.
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 # Grey values take about four bytes a pixel as text; so many rows at a time keep the memory small.
 ROWS_A_READ = 1000
@@ -90,8 +94,8 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
     """Lists the images of a table; relative paths start at the folder of the table.
 
     Raises:
-        DataError: where the table is not there, cannot be read or lacks a column, or a row has no label or an unknown
-            split.
+        DataError: where the table is not there, cannot be read or lacks a column, a row has no label or an unknown
+            split, or two labels differ in upper and lower case alone.
     """
     path = require_path(config.path, EXPECTED)
     columns = find_columns(config, path)
@@ -99,6 +103,7 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
     labels = table[columns.label]
     if (labels == "").any():
         raise DataError(f"{path}: row {first_row(labels == '')} has no label in column {columns.label!r}.")
+    check_spelling(set(labels), str(path))
     splits: list[str | None] = parse_splits(path, table[columns.split]) if columns.split else [None] * len(table)
     if columns.path:
         images = to_posix(table[columns.path])
@@ -149,9 +154,21 @@ def find_column(config: DataConfig, key: str, found: list[str], path: Path) -> s
 
 
 def read_header(path: Path) -> list[str]:
-    """Returns the names of the columns of a table."""
+    """Returns the names of the columns of a table.
+
+    Raises:
+        DataError: where it is no table, or one with other separators.
+    """
+    separator = separator_of(path)
     with telling_errors(path):
-        return [str(name) for name in pd.read_csv(path, sep=separator_of(path), nrows=0).columns]
+        found = [str(name) for name in pd.read_csv(path, sep=separator, nrows=0).columns]
+    others = [other for other in SEPARATORS if other != separator and other in found[0]]
+    if len(found) == 1 and others:
+        raise DataError(
+            f"{path}: expected {SEPARATORS[separator]} between the columns of a {path.suffix or 'table'}. Received: "
+            f"{SEPARATORS[others[0]]}, in {found[0]!r}. Save the table with {SEPARATORS[separator]}."
+        )
+    return found
 
 
 def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
