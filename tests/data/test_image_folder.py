@@ -76,8 +76,11 @@ def test_linked_folders_are_followed_and_circles_end(tmp_path, folder_config):
     for name in ("angry", "happy", "sad"):
         (tmp_path / "faces" / name).symlink_to(tmp_path / "elsewhere" / name)
     (tmp_path / "elsewhere" / "sad" / "circle").symlink_to(tmp_path / "elsewhere" / "sad")
+    (tmp_path / "elsewhere" / "happy" / "all").symlink_to(tmp_path / "faces")
+    (tmp_path / "faces" / "nowhere").symlink_to(tmp_path / "away")
     dataset = load_dataset(folder_config(tmp_path / "faces"), tmp_path / "cache")
     assert dataset.class_names == ("angry", "happy", "sad")
+    assert sum(split.class_counts(3) for split in dataset.splits().values()).tolist() == [10, 10, 10]
 
 
 def test_colour_and_many_formats(tmp_path, folder_config):
@@ -183,6 +186,28 @@ def test_one_class_is_an_error(tmp_path, folder_config):
 def test_a_path_that_is_not_there(tmp_path, folder_config):
     with pytest.raises(DataError, match=r"data.path: expected a folder, .*away, which is not there"):
         load_dataset(folder_config(tmp_path / "away"), tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("~nosuchuser/faces", "which cannot be found: Could not determine home directory"),
+        ("x" * 300, "which cannot be found: File name too long"),
+        ("loop", "which is not there"),
+    ],
+)
+def test_a_path_that_cannot_be_one(tmp_path, folder_config, monkeypatch, path, reason):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(DataError, match=rf"data.path: expected a folder, .* Received: .*{path}, {reason}"):
+        load_dataset(folder_config(path), tmp_path / "cache")
+
+
+def test_a_link_to_itself_is_named(tmp_path, folder_config):
+    folder = write_splits(tmp_path / "faces")
+    (folder / "val" / "sad" / "loop.png").symlink_to("loop.png")
+    with pytest.raises(DataError, match=r"val/sad/loop.png cannot be read: Too many levels of symbolic links. Mend"):
+        load_dataset(folder_config(folder), tmp_path / "cache")
 
 
 def test_a_file_that_is_no_archive(tmp_path, folder_config):
