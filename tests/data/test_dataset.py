@@ -149,6 +149,16 @@ def test_a_changed_a_new_and_a_removed_file_are_seen(folder, cache, folder_confi
     assert fingerprints[0] == fingerprints[3]
 
 
+@pytest.mark.parametrize("name", [".DS_Store", "train/Thumbs.db", "train/sad/@eaDir/000.png/small.jpg", "notes.txt"])
+def test_a_file_that_is_no_image_does_not_pack_again(folder, cache, folder_config, name):
+    config = folder_config(folder)
+    load_dataset(config, cache)
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("left by the system")
+    assert load_dataset(config, cache).rejected.empty
+    assert len(list((cache / "sources").iterdir())) == 1
+
+
 def test_the_fingerprint_is_that_of_the_content(tmp_path, cache, folder_config):
     here = load_dataset(folder_config(write_splits(tmp_path / "here")), cache)
     there = load_dataset(folder_config(write_splits(tmp_path / "there"), name="other"), tmp_path / "other_cache")

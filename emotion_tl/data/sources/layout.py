@@ -3,23 +3,18 @@
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
+from emotion_tl.data.sources.candidates import is_candidate
 from emotion_tl.data.sources.split_names import parse_split_name
 from emotion_tl.data.sources.trees import FileTree
 from emotion_tl.errors import DataError
 
 logger = logging.getLogger(__name__)
 
-# The suffix decides only whether a file is looked at; what it holds is told by its content. Formats that are not read
-# (GIF and the following) are looked at as well, so that they are reported and not silently left out.
-IMAGE_SUFFIXES = {"", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff"}
-IMAGE_SUFFIXES |= {".gif", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm"}
 # What classes of faces are called, to tell them from people.
 EXPRESSIONS = {"angry", "anger", "disgust", "disgusted", "fear", "fearful", "happy", "happiness", "sad", "sadness"}
 EXPRESSIONS |= {"surprise", "surprised", "neutral", "contempt", "calm"}
 MAX_NAMES = 4
-IGNORED_NAMES = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
 @dataclass(frozen=True)
@@ -120,14 +115,6 @@ def folders_below(images: list[ImageFile]) -> dict[str, set[str]]:
         class_name, *inside = image.image_id.split("/")[1 if image.split else 0 :]
         below.setdefault(class_name, set()).update(inside[:-1][:1])
     return below
-
-
-def is_candidate(name: str) -> bool:
-    """Returns whether a name may be that of an image: not hidden, and not obviously something else."""
-    path = PurePosixPath(name)
-    if any(part.startswith(".") or part.lower() in IGNORED_NAMES for part in path.parts):
-        return False
-    return path.suffix.lower() in IMAGE_SUFFIXES
 
 
 def find_wrapper(names: list[str]) -> str:

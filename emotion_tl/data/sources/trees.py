@@ -11,6 +11,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
 
 from emotion_tl.data.sources.archives import open_archive
+from emotion_tl.data.sources.candidates import is_candidate
 from emotion_tl.errors import DataError
 
 Place = tuple[int, int]
@@ -124,13 +125,16 @@ def telling_errors(path: Path | str) -> Iterator[None]:
 
 
 def describe_state(path: Path) -> Iterator[str]:
-    """Yields path, size and time of change of an archive, or of every file below a folder."""
+    """Yields path, size and time of change of an archive, or of every file below a folder that may be an image."""
     if not path.is_dir():
         status = path.stat()
         yield f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
         return
     yield str(path.resolve())
     for name, status in sorted(walk(path), key=itemgetter(0)):
+        # Looking at a folder in Finder or Explorer leaves files there that change no image.
+        if not is_candidate(name):
+            continue
         if S_ISREG(status.st_mode):
             yield f"{name} {status.st_size} {status.st_mtime_ns}"
         elif S_ISDIR(status.st_mode):
