@@ -145,8 +145,7 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
     packed = load_packed(config, cache_dir.expanduser())
     check_bad_fraction(packed, config, cache_dir.expanduser())
     store = packed.store
-    if len(store.class_names) < 2:
-        raise DataError(f"{config.name}: expected two or more classes. Found: {', '.join(store.class_names)}.")
+    check_has_classes(store, config)
     offered = assign_splits(store.table, config)
     assigned, left_out = select_images(store, offered, config)
     has_copy = find_copies(store.table["pixel_hash"], assigned)
@@ -164,6 +163,15 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
     )
     check_no_class_empty(dataset)
     return dataset
+
+
+def check_has_classes(store: Store, config: DataConfig) -> None:
+    """Raises DataError where there are fewer than two classes."""
+    if len(store.class_names) < 2:
+        # A file beside a folder that holds everything has that folder taken for a class.
+        has_folders = config.source in ("image_folder", "fer2013")
+        remedy = " Give data.path the folder that holds the class folders." if has_folders else ""
+        raise DataError(f"{config.name}: expected two or more classes. Found: {', '.join(store.class_names)}.{remedy}")
 
 
 def select_images(store: Store, splits: pd.Series, config: DataConfig) -> tuple[pd.Series, pd.DataFrame]:

@@ -183,6 +183,13 @@ def test_one_class_is_an_error(tmp_path, folder_config):
         load_dataset(folder_config(folder), tmp_path / "cache")
 
 
+def test_a_file_beside_the_folder_of_everything_is_told_of(tmp_path, folder_config):
+    write_splits(tmp_path / "download" / "data")
+    save_image(tmp_path / "download" / "sample.png", make_image(0))
+    with pytest.raises(DataError, match=r"Found: data\. Give data\.path the folder that holds the class folders"):
+        load_dataset(folder_config(tmp_path / "download"), tmp_path / "cache")
+
+
 def test_a_path_that_is_not_there(tmp_path, folder_config):
     with pytest.raises(DataError, match=r"data.path: expected a folder, .*away, which is not there"):
         load_dataset(folder_config(tmp_path / "away"), tmp_path / "cache")

@@ -94,6 +94,13 @@ def test_tabs_and_numbers_as_labels_in_their_order(tmp_path):
     assert load(tmp_path, "table.tsv").class_names == ("5", "10", "15")
 
 
+def test_labels_of_macos_are_those_that_are_typed(tmp_path):
+    labels = ["a\u0308ngstlich", "froh"]
+    rows = [f"{labels[number % 2]},{grey_values(number)}" for number in range(NUM_ROWS)]
+    write(tmp_path / "table.csv", "label,pixels", rows)
+    assert load(tmp_path, classes=["froh", "\u00e4ngstlich"]).class_names == ("froh", "\u00e4ngstlich")
+
+
 def test_chosen_classes_of_a_table(tmp_path):
     rows = [f"{'abc'[number % 3]},{grey_values(number)}" for number in range(NUM_ROWS)]
     write(tmp_path / "table.csv", "label,pixels", rows)

@@ -1,6 +1,7 @@
 """How the folders of an image data set are read: root/<split>/<class>/* or root/<class>/*."""
 
 import logging
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
@@ -134,8 +135,9 @@ def place(name: str, wrapper: str, has_splits: bool) -> ImageFile | None:
     if not name.startswith(wrapper):
         return None
     # Names that are not UTF-8 come with lone surrogates, which no report or table could hold.
-    image_id = name[len(wrapper) :].encode("utf-8", "replace").decode()
-    parts = image_id.split("/")
+    image_id = name[len(wrapper) :].encode("utf-8", "backslashreplace").decode()
+    # macOS writes an umlaut as two characters, which nobody types into data.classes.
+    parts = unicodedata.normalize("NFC", image_id).split("/")
     split = parse_split_name(parts[0])
     if not has_splits:
         return ImageFile(name, image_id, parts[0], None) if len(parts) >= 2 else None

@@ -100,7 +100,7 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
     path = require_path(config.path, EXPECTED)
     columns = find_columns(config, path)
     table = read_columns(path, [name for name in (columns.path, columns.label, columns.split) if name])
-    labels = table[columns.label]
+    labels = table[columns.label].str.normalize("NFC")
     if (labels == "").any():
         raise DataError(f"{path}: row {first_row(labels == '')} has no label in column {columns.label!r}.")
     check_spelling(set(labels), str(path))
