@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -119,9 +120,22 @@ def compute_source_key(config: DataConfig) -> str:
     """Returns a hash in hex of everything that decides which pixels are stored, found without decoding any."""
     settings = {key: value for key, value in asdict(config).items() if key not in KEPT_OUT_OF_KEY}
     key = hashlib.blake2b(json.dumps([STORE_FORMAT, settings], sort_keys=True).encode(), digest_size=HASH_BYTES)
-    for line in load_source(config.source).describe_state(config):
-        key.update(line.encode("utf-8", "surrogateescape") + b"\n")
+    with source_errors_told(config):
+        for line in load_source(config.source).describe_state(config):
+            key.update(line.encode("utf-8", "surrogateescape") + b"\n")
     return key.hexdigest()
+
+
+@contextmanager
+def source_errors_told(config: DataConfig) -> Iterator[None]:
+    """Turns what the file system raises on a source inside the block into a DataError, unlike that of the cache."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{config.name}: the images cannot be listed: {error}. Look whether they are still there and may be read, "
+            "and give the command again."
+        ) from error
 
 
 def open_packed(entry: Path, stores: Path) -> PackedSource:
@@ -142,8 +156,11 @@ def open_packed(entry: Path, stores: Path) -> PackedSource:
 
 def pack(config: DataConfig, entry: Path, stores: Path) -> None:
     """Decodes all images of a source into a store, puts the store in its place and writes the entry that names it."""
-    with load_source(config.source).open_listing(config) as all_images, building_folder(stores) as folder:
+    with ExitStack() as opened:
+        with source_errors_told(config):
+            all_images = opened.enter_context(load_source(config.source).open_listing(config))
         listing = choose_classes(all_images, config.classes)
+        folder = opened.enter_context(building_folder(stores))
         hashes, rejected = write_images(folder / IMAGES_FILE, listing, config)
         table = make_store_table(listing, hashes)
         if table.empty:

@@ -1,5 +1,6 @@
 """Decoding many images in order, with little memory."""
 
+import errno
 import logging
 import threading
 import time
@@ -13,6 +14,8 @@ from emotion_tl.config import DataConfig
 from emotion_tl.data import packing
 from emotion_tl.data.decoding import RejectedImageError
 from emotion_tl.data.packing import decode_all
+from emotion_tl.data.sources import image_folder
+from emotion_tl.errors import DataError
 from tests.data.conftest import write_classes
 
 
@@ -48,6 +51,18 @@ def test_no_more_than_a_batch_is_decoded_ahead(seconds):
         assert num_started <= num_taken + packing.BATCH_SIZE
         if num_taken == 200:
             break
+
+
+@pytest.mark.parametrize("function", ["describe_state", "open_listing"])
+def test_a_source_whose_drive_is_gone_is_not_taken_for_the_cache(tmp_path, monkeypatch, function):
+    def fail(config):
+        raise OSError(errno.EIO, "Input/output error", config.path)
+
+    config = DataConfig("faces", "image_folder", str(write_classes(tmp_path / "faces")))
+    monkeypatch.setattr(image_folder, function, fail)
+    with pytest.raises(DataError, match=r"faces: the images cannot be listed: .*Input/output error") as caught:
+        packing.load_packed(config, tmp_path / "cache")
+    assert str(tmp_path / "cache") not in str(caught.value)
 
 
 def test_of_two_at_once_one_decodes_and_the_other_waits(tmp_path, monkeypatch, caplog):
