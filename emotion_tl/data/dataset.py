@@ -228,13 +228,21 @@ def check_bad_fraction(packed: PackedSource, config: DataConfig, cache_dir: Path
     num_images = len(packed.store.table) + len(packed.rejected)
     if len(packed.rejected) > config.max_bad_fraction * num_images:
         rejected = list(packed.rejected.itertuples(index=False, name=None))
-        report = cache_dir / f"rejected_images_of_{config.name.replace('/', '_')}.csv"
-        packed.rejected.to_csv(report, index=False)
         raise DataError(
             f"{config.name}: {describe_bad(num_images, rejected)}\nThat is more than "
             f"data.max_bad_fraction={config.max_bad_fraction:g}. "
-            f"All of them, with their reasons: {report}. Repair or remove these files, or raise the fraction."
+            f"{write_rejected(packed.rejected, config, cache_dir)}Repair or remove these files, or raise the fraction."
         )
+
+
+def write_rejected(rejected: pd.DataFrame, config: DataConfig, cache_dir: Path) -> str:
+    """Writes all rejected images into a table and returns where it is; "" where the cache may only be read."""
+    report = cache_dir / f"rejected_images_of_{config.name.replace('/', '_')}.csv"
+    try:
+        rejected.to_csv(report, index=False)
+    except OSError:
+        return ""
+    return f"All of them, with their reasons: {report}. "
 
 
 def check_no_class_empty(dataset: Dataset) -> None:

@@ -133,6 +133,18 @@ def test_too_many_bad_files_are_an_error_that_names_them(tmp_path, folder_config
     assert "data.max_bad_fraction=0.05" in str(caught.value)
 
 
+def test_too_many_bad_files_are_told_where_the_cache_may_only_be_read(tmp_path, folder_config):
+    config = folder_config(write_with_bad_files(tmp_path / "faces"), max_bad_fraction=0.05, max_image_pixels=9999)
+    report = tmp_path / "cache" / "rejected_images_of_faces.csv"
+    with pytest.raises(DataError, match=f"All of them, with their reasons: {report}"):
+        load_dataset(config, tmp_path / "cache")
+    report.unlink()
+    # Root may write everywhere, but no table in the place of a folder.
+    report.mkdir()
+    with pytest.raises(DataError, match=r"max_bad_fraction=0\.05\. Repair or remove these files"):
+        load_dataset(config, tmp_path / "cache")
+
+
 def test_an_image_that_cannot_be_read_this_time_is_not_kept_as_damaged(tmp_path, folder_config, monkeypatch):
     folder = write_splits(tmp_path / "faces")
     config = folder_config(folder, max_bad_fraction=0.5)
