@@ -17,7 +17,8 @@ from emotion_tl.command_config import PredictConfig
 from emotion_tl.config import DataConfig
 from emotion_tl.console import console
 from emotion_tl.data.decoding import FORMATS, RejectedImageError, decode_image, open_file
-from emotion_tl.data.sources.layout import is_candidate, readable_name
+from emotion_tl.data.sources.candidates import is_candidate
+from emotion_tl.data.sources.layout import readable_name
 from emotion_tl.errors import DataError
 from emotion_tl.evaluation.predictions import classes_of, probability_columns
 from emotion_tl.inference.explaining import Explainer

@@ -44,7 +44,7 @@ def test_a_name_that_is_not_utf_8_has_its_picture(tmp_path):
     model = build("simple_cnn", tiny.IMAGE_SIZE).probabilities()
     explainer = Explainer(model, "simple_cnn", "grad_cam", photo.parent, tmp_path / "explanations")
     (told,) = explainer.write([photo], pixels, np.array([0]))
-    assert told == f"{tmp_path.as_posix()}/explanations/caf?.png.png"
+    assert told == rf"{tmp_path.as_posix()}/explanations/caf\udce9.png.png"
     assert Image.open(tmp_path / "explanations" / "caf\udce9.png.png").size == (490, 240)
 
 
