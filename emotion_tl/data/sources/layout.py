@@ -134,14 +134,21 @@ def place(name: str, wrapper: str, has_splits: bool) -> ImageFile | None:
     """Returns split and class of a file; None where its folders name none."""
     if not name.startswith(wrapper):
         return None
-    # Names that are not UTF-8 come with lone surrogates, which no report or table could hold.
-    image_id = name[len(wrapper) :].encode("utf-8", "backslashreplace").decode()
+    image_id = readable_name(name[len(wrapper) :])
     # macOS writes an umlaut as two characters, which nobody types into data.classes.
     parts = unicodedata.normalize("NFC", image_id).split("/")
     split = parse_split_name(parts[0])
     if not has_splits:
         return ImageFile(name, image_id, parts[0], None) if len(parts) >= 2 else None
     return ImageFile(name, image_id, parts[1], split) if len(parts) >= 3 and split else None
+
+
+def readable_name(name: str) -> str:
+    """Returns the name of a file for reports and tables, which could not hold it where it is not UTF-8.
+
+    Python has a lone surrogate for each byte that it cannot read.
+    """
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def describe_missing(tree: FileTree, path: str) -> str:
