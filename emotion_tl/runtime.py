@@ -131,7 +131,7 @@ def configure(config: TrainerConfig, seed: int) -> Device:
     if config.require_gpu and device.kind != "gpu":
         raise DeviceError(
             f"trainer.require_gpu=true: expected a GPU. Found: {device}. `nvidia-smi` shows whether the driver sees "
-            "one; for TensorFlow install `emotion_tl[gpu]`; or set trainer.require_gpu=false."
+            "one; for TensorFlow `pip install -e '.[gpu]'` in the checkout; or set trainer.require_gpu=false."
         )
     keras.utils.clear_session(free_memory=True)
     # Progress is shown by the package's own display; MLflow predicts while it saves a model, and nobody asked to see

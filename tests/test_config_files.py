@@ -63,10 +63,11 @@ def test_shipped_files_are_found_by_themselves():
     check_config_files("train", ["data=fer2013"])
 
 
-def test_dicts_that_are_shown_are_quoted_for_the_shell():
-    """Bash makes two words of {backbone:vgg16,schedule:full}."""
+def test_what_is_shown_is_quoted_for_the_shell():
+    """Bash makes two words of {backbone:vgg16,schedule:full}; zsh looks for files `seeds=[0]` and users `~study`."""
     repository = Path(__file__).parent.parent
-    files = [repository / "README.md", *(repository / "conf").rglob("*.yaml")]
-    shown = [found for file in files for found in re.findall(r"(.?)\+?study\.arms\.\w+=\{", file.read_text())]
+    files = [repository / "README.md", *(repository / "docs").glob("*.md"), *(repository / "conf").rglob("*.yaml")]
+    special = r"""(.)[+~]*(?:(?<=~)[a-z_]+[./]|study\.arms\.\w+=\{|[a-z_.]+=\[)"""
+    shown = [(file.name, found) for file in files for found in re.findall(special, file.read_text())]
     assert shown
-    assert set(shown) == {"'"}
+    assert {found for _, found in shown} == {"'"}, shown

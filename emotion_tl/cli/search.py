@@ -58,4 +58,4 @@ def retrain(experiment: ExperimentConfig, overrides: list[str], result: SearchRe
     )
     if outcome.has_failed:
         raise JobFailedError(str(outcome.reason))
-    console.print(f"{outcome.status}: run {outcome.run_name}, {outcome.run_id}")
+    console.print(f"{outcome.status}: run {outcome.run_name}, {outcome.run_id}", markup=False)

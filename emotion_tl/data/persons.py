@@ -33,7 +33,7 @@ def find_persons(images: pd.Series, pattern: str) -> pd.Series:
         raise DataError(
             f"data.person_pattern={pattern}: expected to find who is on each image in its name. Nobody is found in "
             f"{len(unnamed):,} of {len(images):,} names, the first {unnamed.iloc[0]}. The group in parentheses is the "
-            r"person, as in '([^/]+)_\d+\.jpg$' for happy/anna_12.jpg, or '^[^/]+/([^/]+)/' for happy/anna/12.jpg."
+            r"person, as in '([^/]+)_\d+\.\w+$' for happy/anna_12.jpg, or '^[^/]+/([^/]+)/' for happy/anna/12.jpg."
         )
     return persons
 

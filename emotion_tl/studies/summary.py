@@ -26,9 +26,8 @@ def study_report(study: StudyRuns, now: Sequence[StudyRow]) -> RenderableType:
 
     Val figures only: whoever chose among the arms by test would choose on test.
     """
-    table = Table(
-        title=f"Study {study.name}, val figures in %, mean over the seeds", title_justify="left", box=SIMPLE_HEAD
-    )
+    title = f"Study {escape(study.name)}, val figures in %, mean over the seeds"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("arm", overflow="fold")
     for name in ("accuracy", "macro-F1", "runs", "time a run"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -107,7 +107,7 @@ def import_ray() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise ConfigurationError(f"expected Ray, as in pip install 'emotion_tl[ray]'. Received: {error}") from error
+        raise ConfigurationError(f"expected Ray, as in pip install -e '.[ray]'. Received: {error}") from error
     return ray
 
 

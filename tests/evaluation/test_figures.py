@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.evaluation.figures import (
     class_distribution,
     confusion_matrix_figure,
@@ -68,6 +69,23 @@ def test_figures_are_readable_with_any_number_of_classes(num_classes):
     assert_readable(per_class_f1_figure(metrics["per_class"]))
     assert_readable(class_distribution({"train": counts * 9, "val": counts, "test": counts}, names))
     assert_readable(mistakes_gallery(images, labels[mistakes], probabilities[mistakes], names))
+
+
+def test_dollars_in_a_class_name_are_no_formula(tmp_path):
+    names = ["$_$", "$x$", "$100$"]
+    labels, probabilities = draw_predictions(60, 3)
+    metrics = compute_metrics(labels, probabilities, names)
+    mistakes = surest_mistakes(labels, probabilities, 9)
+    images = np.zeros((len(mistakes), 8, 8, 3), dtype=np.uint8)
+    counts = np.bincount(labels, minlength=3)
+    for figure in (
+        confusion_matrix_figure(metrics["confusion_matrix"], names),
+        per_class_f1_figure(metrics["per_class"]),
+        class_distribution({"train": counts, "test": counts}, names),
+        mistakes_gallery(images, labels[mistakes], probabilities[mistakes], names),
+    ):
+        save_figure(figure, tmp_path / "figure.png")
+        assert not any(text.get_parse_math() for text in figure.findobj(Text) if "$" in text.get_text())
 
 
 def test_confusion_matrix_shows_shares_of_rows_and_counts():

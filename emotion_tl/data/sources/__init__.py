@@ -59,7 +59,7 @@ def general_rules(config: DataConfig) -> Iterator[Rule]:
     yield "val_fraction", 0 < config.val_fraction < 1, "a fraction between 0 and 1, both excluded"
     yield "test_fraction", 0 < config.test_fraction < 1, "a fraction between 0 and 1, both excluded"
     pattern = config.person_pattern
-    one_group = r"null, or a regular expression with one group in parentheses, as in '([^/]+)_\d+\.jpg$'"
+    one_group = r"null, or a regular expression with one group in parentheses, as in '([^/]+)_\d+\.\w+$'"
     yield "person_pattern", pattern is None or is_person_pattern(pattern), one_group
     yield "split_seed", 0 <= config.split_seed < 2**32, "a whole number from 0 to 4294967295"
     yield "dedup", config.dedup in DEDUP_CHOICES, f"one of {', '.join(DEDUP_CHOICES)}"
