@@ -35,12 +35,12 @@ def replace_file(path: Path, write: Callable[[Path], object], must_outlive_power
 def write_json(path: str | Path, content: Any) -> None:
     """Writes a JSON file so that a killed process leaves the old one or the new one."""
     text = json.dumps(content, indent=2)
-    replace_file(Path(path), lambda partial: partial.write_text(text))
+    replace_file(Path(path), lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def read_json(path: Path) -> Any:
     """Returns the content of a JSON file."""
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def force_to_disk(path: Path) -> None:
