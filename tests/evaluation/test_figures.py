@@ -89,17 +89,17 @@ def test_dollars_in_a_class_name_are_no_formula(tmp_path):
 
 
 def test_confusion_matrix_shows_shares_of_rows_and_counts():
-    figure = confusion_matrix_figure([[3, 1, 0], [2, 2, 0], [0, 0, 0]], ["a", "b", "c"], "val")
+    figure = confusion_matrix_figure([[3, 1, 0], [2, 2, 0], [0, 0, 0]], ["a", "b", "c"])
     shown = texts(figure)
     assert {"75", "(3)", "25", "(1)", "50", "(2)", "0", "(0)"} <= set(shown)
     assert shown.count("(0)") == 2  # the row of the class without images stays empty
-    assert "Confusion on val: 62.5 % of 8 images right" in shown
+    assert "Confusion on test: 62.5 % of 8 images right" in shown
 
 
 def test_reliability_diagram_shows_the_error():
     labels = np.array([0, 0, 0, 1])
-    shown = texts(reliability_diagram(labels, sure_predictions(np.zeros(4, dtype=int), 2), split_name="val"))
-    assert "Reliability on val: expected calibration error 0.150" in shown
+    shown = texts(reliability_diagram(labels, sure_predictions(np.zeros(4, dtype=int), 2)))
+    assert "Reliability on test: expected calibration error 0.150" in shown
     assert "Mean confidence 90.0 %, accuracy 75.0 %" in shown
 
 
@@ -169,9 +169,9 @@ def test_gallery_shows_label_and_prediction():
 
 
 def test_gallery_without_mistakes_says_so():
-    figure = mistakes_gallery(np.empty((0, 4, 4, 1), dtype=np.uint8), [], [], ["a", "b"], "val")
+    figure = mistakes_gallery(np.empty((0, 4, 4, 1), dtype=np.uint8), [], [], ["a", "b"])
     assert_readable(figure)
-    assert texts(figure) == ["No mistakes on val"]
+    assert texts(figure) == ["No mistakes on test"]
 
 
 def test_neither_pyplot_nor_keras_nor_mlflow_is_imported():
