@@ -1,4 +1,4 @@
-# Two commands on a fresh machine: `make run` and `make test`. Needs Python 3.11 or newer and a package registry.
+# Two commands on a fresh machine: `make run` and `make test`. Needs Python 3.11, 3.12 or 3.13 and a package registry.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -60,7 +60,8 @@ clean-cache: $(VENV)/.run  ## remove the cached activations; packed images stay
 	$(BIN)/python -m emotion_tl clean_cache
 
 $(BIN)/pip:
-	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), f"Python 3.11 or newer is needed, this is {sys.version}"'
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Expected Python 3.11, 3.12 or 3.13, " \
+	  f"as in PYTHON=python3.13 make run. Received: {sys.version}")'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/pip

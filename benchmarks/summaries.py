@@ -37,7 +37,7 @@ def compare(
 
     Args:
         unit: of the values, for the table.
-        mark: the smallest ratio or difference that was asked for.
+        mark: the smallest ratio or difference that is the target.
         extrapolated: the peer's values were computed from fewer epochs than the text says.
     """
     row = report(what, unit, ours, better) | {"peer": spread(peer), "extrapolated": extrapolated, "by": by}
@@ -65,7 +65,7 @@ def report(
     better: Literal["lower", "higher"] = "lower",
     limit: float | None = None,
 ) -> Row:
-    """Returns the median of one side; `limit` is the worst value that was asked for."""
+    """Returns the median of one side; `limit` is the worst value that is the target."""
     row: Row = {"what": what, "unit": unit, "ours": spread(values), "limit": limit}
     if limit is not None and values:
         row["reached"] = median(values) <= limit if better == "lower" else median(values) >= limit

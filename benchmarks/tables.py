@@ -60,7 +60,7 @@ def render(result: Result) -> str:
 
 def comparison_table(rows: list[dict[str, Any]], peer: str) -> str:
     """Returns rows of `benchmarks.summaries` as a table; a side's spread over its runs stands in parentheses."""
-    header = ["", "emotion_tl", peer, "better by", "asked for", "runs"]
+    header = ["", "emotion_tl", peer, "better by", "target", "runs"]
     lines = [
         [
             row["what"] + (f", {row['unit']}" if row["unit"] else ""),
@@ -135,7 +135,7 @@ def advantage_text(row: dict[str, Any]) -> str:
 
 
 def mark_text(row: dict[str, Any]) -> str:
-    """Returns what was asked for, and whether it was reached."""
+    """Returns the target, and whether it was reached."""
     reached = {True: ", reached", False: ", **missed**", None: ""}[row.get("reached")]
     if row.get("limit") is not None:
         return f"{number(row['limit'])} {row['unit']}{reached}"

@@ -67,7 +67,7 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
     output_dir.mkdir(parents=True, exist_ok=True)
     device = configure(config.trainer, config.seed)
     distribution = build_distribution(config, device.names)
-    dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
+    dataset = load_dataset(config.data, Path(config.cache_dir))
     with distribution.scope():
         model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
     logger.info("%s", describe_start(dataset, model, device))

@@ -2,10 +2,12 @@
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 STATE_FOLDER = "state"
 """In the folder of a run: what its training goes on from, which is large and of use on this machine alone."""
@@ -33,6 +35,17 @@ def replace_file(path: Path, write: Callable[[Path], object], must_outlive_power
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Writes a JSON file so that a killed process leaves the old one or the new one."""
+    text = json.dumps(content, indent=2)
+    replace_file(Path(path), lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> Any:
+    """Returns the content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def force_to_disk(path: Path) -> None:

@@ -80,12 +80,19 @@ def settings_with_effect(settings: dict[str, Any]) -> dict[str, Any]:
         settings = settings | {section: keys | settings[section] for section, keys in later.items()}
     settings = settings | {"schedule": with_phase_order(settings["schedule"])}
     return {
-        section: {key: value for key, value in content.items() if key not in (WITHOUT_EFFECT.get(section) or ())}
+        section: {key: value for key, value in content.items() if has_effect(f"{section}.{key}")}
         if isinstance(content, dict)
         else content
         for section, content in settings.items()
-        if WITHOUT_EFFECT.get(section, ()) is not None
+        if has_effect(section)
     }
+
+
+def has_effect(key: str) -> bool:
+    """Returns whether a setting or group, given by its dotted key, can change the result of an experiment."""
+    section, _, setting = key.replace("/", ".").partition(".")
+    without = WITHOUT_EFFECT.get(section, ())
+    return without is not None and setting not in without
 
 
 def with_phase_order(schedule: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ beside it, and KerasTuner takes scalars of one type and sends numbers to its wor
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 # What Hydra takes for a string without quotation marks.
@@ -51,6 +52,11 @@ def number_text(value: float, integer: bool) -> str:
 def key_of(override: str) -> str:
     """Returns the key of an override: `head.dropout` of `head.dropout=0.3`, `++head.dropout=0.3` or `~head.dropout`."""
     return override.lstrip("+~").partition("=")[0]
+
+
+def shared_overrides(several: Sequence[Sequence[str]]) -> list[str]:
+    """Returns the overrides that all of several jobs have, in the order of the first."""
+    return [text for text in several[0] if all(text in overrides for overrides in several)]
 
 
 def override_text(key: str, value: Any) -> str:

@@ -1,7 +1,6 @@
 """What a run leaves in its folder and in MLflow."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from emotion_tl.fed import told_phases
 from emotion_tl.inference.cost import measure_cost
 from emotion_tl.inference.model_file import describe_model, save_model
 from emotion_tl.models.transfer_model import TransferModel
-from emotion_tl.runtime import Device, installed_versions
+from emotion_tl.runtime import Device, git_commit, installed_versions
 from emotion_tl.tracking.keras_model import log_keras_model
 from emotion_tl.tracking.run import TrackedRun
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS, IDENTITY_TAG, INPUTS_TAG
@@ -94,23 +93,6 @@ def describe_people(dataset: Dataset) -> str:
     again = len(seen_before(dataset.persons, "test"))
     leak = f", {again} of those in test also in train or val: a leak, see `audit`" if again else ""
     return f"; {len(dataset.persons):,} people{leak}"
-
-
-def git_commit() -> str:
-    """Returns the commit of the code, with "+changes" where files differ from it; "unknown" outside a checkout."""
-    folder = Path(__file__).parent
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(folder), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-
-    try:
-        # A package installed into some other project's checkout would otherwise report that project's commit.
-        if not git("ls-files", "--", str(Path(__file__))):
-            return "unknown"
-        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", str(folder)) else "")
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
 
 
 def evaluate_splits(
@@ -207,8 +189,10 @@ def log_results(
         run.log_metrics(flatten_metrics(metrics[split], split))
     run.log_metrics({"best_epoch": metrics["best_epoch"], "training_seconds": metrics["training_seconds"]})
     timed = dataset.test.read(np.arange(min(NUM_TIMED_IMAGES, len(dataset.test))))
-    run.log_metrics(measure_cost(model.probabilities(), folder / "model.keras", timed))
+    # One for both: its first predictions trace it, which takes seconds.
+    network = model.probabilities()
+    run.log_metrics(measure_cost(network, folder / "model.keras", timed))
     run.log_tags({INPUTS_TAG: told_phases(metrics["inputs"])})
     if config.tracking.log_model:
         examples = dataset.test.read(np.arange(min(NUM_EXAMPLE_IMAGES, len(dataset.test))))
-        log_keras_model(model.probabilities(), folder / "model.keras", examples, dataset.class_names)
+        log_keras_model(network, folder / "model.keras", examples, dataset.class_names)

@@ -7,11 +7,13 @@ this module imports it only inside functions.
 import logging
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 from emotion_tl.errors import ConfigurationError, DeviceError
 from emotion_tl.training_config import TrainerConfig
@@ -219,3 +221,20 @@ def installed_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def git_commit() -> str:
+    """Returns the commit of the code, with "+changes" where files differ from it; "unknown" outside a checkout."""
+    folder = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+    try:
+        # A package installed into some other project's checkout would otherwise report that project's commit.
+        if not git("ls-files", "--", str(Path(__file__))):
+            return "unknown"
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", str(folder)) else "")
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"

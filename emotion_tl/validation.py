@@ -29,6 +29,8 @@ from emotion_tl.training_config import MONITORS, PhaseConfig, TrainerConfig
 OPTIMIZER_NAMES = ("adam", "adamw", "sgd")
 LEARNING_RATE_SCHEDULES = ("constant", "cosine", "plateau")
 POOLING = ("avg", "max", "flatten")
+# Below, an interval is none. A study compares its arms with as many as its runs were evaluated with.
+FEWEST_RESAMPLES = 10
 # Of what has a folder of its own.
 NAME = re.compile(r"\w[\w.+-]*")
 
@@ -69,7 +71,7 @@ def check_compare_config(config: CompareConfig) -> None:
     """
     # As far as the evaluation of a run goes, whose level a study is compared with.
     check_range("confidence_level", config.confidence_level, 0.5, 0.9999)
-    check_range("num_bootstrap_resamples", config.num_bootstrap_resamples, 10)
+    check_range("num_bootstrap_resamples", config.num_bootstrap_resamples, FEWEST_RESAMPLES)
 
 
 def check_predict_config(config: PredictConfig) -> None:
@@ -141,7 +143,7 @@ def check_augmentation(config: AugmentationConfig) -> None:
 
 def check_evaluation(config: EvaluationConfig) -> None:
     """Checks what is measured after the training."""
-    check_range("evaluation.num_bootstrap_resamples", config.num_bootstrap_resamples, 1)
+    check_range("evaluation.num_bootstrap_resamples", config.num_bootstrap_resamples, FEWEST_RESAMPLES)
     check_range("evaluation.confidence_level", config.confidence_level, 0.5, 0.9999)
     check_range("evaluation.num_calibration_bins", config.num_calibration_bins, 1)
     check_range("evaluation.num_gallery_images", config.num_gallery_images, 1)

@@ -122,8 +122,7 @@ def test_accuracy_comes_from_plain_runs_with_all_epochs_alone():
     rows = frozen_phase.summarise(runs, settings)
     best = next(row for row in rows if "best" in row["what"])
     assert (best["ours"]["median"], best["peer"]["median"]) == pytest.approx((30.0, 20.0))
-    in_full = next(row for row in rows if "in full" in row["what"])
-    assert (in_full["peer"]["median"], in_full["extrapolated"]) == (500.0, False)
+    assert all(row["peer"]["median"] != 500 for row in rows if row["unit"] == "s" and row.get("peer"))
 
 
 @pytest.mark.parametrize(("program", "key"), [(last_blocks, "backbones"), (full_finetuning, "backbone")])

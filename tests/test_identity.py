@@ -6,7 +6,8 @@ import pytest
 
 from emotion_tl import identity as identities
 from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig, HeadConfig, to_plain
-from emotion_tl.identity import LATER_SETTINGS, known_identities, settings_with_effect
+from emotion_tl.identity import LATER_SETTINGS, has_effect, known_identities, settings_with_effect
+from emotion_tl.override_text import key_of
 from emotion_tl.training_config import PhaseConfig, ScheduleConfig
 from tests.runs import CONF, compose_config
 
@@ -34,6 +35,7 @@ def identity(*overrides: str, fingerprint: str = FINGERPRINT) -> str:
 )
 def test_where_and_how_a_run_is_kept_does_not_change_it(override):
     assert identity(override) == identity()
+    assert not has_effect(key_of(override))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,7 @@ def test_where_and_how_a_run_is_kept_does_not_change_it(override):
 )
 def test_what_can_change_a_result_changes_it(override):
     assert identity(override) != identity()
+    assert has_effect(key_of(override))
 
 
 def test_other_images_are_another_run():

@@ -52,7 +52,7 @@ WRONG: list[tuple[str, Any]] = [
     ("trainer.cache_views", 0),
     ("trainer.cache_size_limit", -1.0),
     ("trainer.cache_size_limit", float("inf")),
-    ("evaluation.num_bootstrap_resamples", 0),
+    ("evaluation.num_bootstrap_resamples", 9),
     ("evaluation.confidence_level", 95),
     ("evaluation.num_calibration_bins", 0),
     ("schedule.monitor", "accuracy"),

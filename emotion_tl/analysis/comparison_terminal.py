@@ -43,8 +43,8 @@ def print_comparison(comparison: Comparison, findings: Findings, report: Path) -
             console.print(f"\n[bold]{escape(question)}[/]")
         for sentence in sentences:
             console.print(f"- {escape(sentence)}")
-    console.print(f"\nReport: {report}")
-    console.print(f"All runs in the browser: {ui_command(comparison.config.tracking)}")
+    console.print(f"\nReport: {escape(str(report))}")
+    console.print(f"All runs in the browser: {escape(ui_command(comparison.config.tracking))}")
 
 
 def terminal_table(comparison: Comparison, name_width: int = NAME_WIDTH) -> Table:

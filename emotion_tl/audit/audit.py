@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from emotion_tl.audit.judging import judge_images
-from emotion_tl.audit.kept_parts import AUDIT_FILE, KeptParts
+from emotion_tl.audit.kept_parts import AUDIT_FILE, REPORT_FILE, KeptParts
 from emotion_tl.audit.near_duplicates import NearDuplicates, describe_near_duplicates, find_similar_pairs
 from emotion_tl.audit.remedies import try_remedies
 from emotion_tl.audit.report import write_report
@@ -15,8 +15,6 @@ from emotion_tl.command_config import AuditConfig
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.files import replace_file
 from emotion_tl.validation import check_audit_config
-
-REPORT_FILE = "audit.html"
 
 
 def audit_dataset(config: AuditConfig) -> AuditResult:
@@ -32,7 +30,7 @@ def audit_dataset(config: AuditConfig) -> AuditResult:
     dataset = load_dataset(config.data, cache_dir)
     kept = KeptParts(cache_dir, dataset.fingerprint)
     result = replace(
-        audit_exactly(dataset),
+        audit_exactly(dataset, kept),
         source_files=read_source_files(config.data),
         remedies=try_remedies(config.data, cache_dir),
     )
@@ -42,10 +40,10 @@ def audit_dataset(config: AuditConfig) -> AuditResult:
     if config.label_issues:
         issues, note = judge_images(result, kept, config)
         result = replace(result, label_issues=issues, notes=(note,) if note else ())
+    report = write_audit(result, config)
     if config.near_duplicates and config.label_issues:
         # A part of it must not take the place of the whole one.
-        kept.keep_audit(result.to_json())
-    write_audit(result, config)
+        kept.keep_audit(result.to_json(), report)
     return result
 
 
@@ -58,10 +56,11 @@ def look_for_near_duplicates(result: AuditResult, kept: KeptParts, correlation: 
     return describe_near_duplicates(images.table, pairs, correlation)
 
 
-def write_audit(result: AuditResult, config: AuditConfig) -> None:
-    """Writes the report, the figures as JSON and the images found as tables."""
+def write_audit(result: AuditResult, config: AuditConfig) -> Path:
+    """Writes the report, the figures as JSON and the images found as tables; returns the path of the report."""
     folder = Path(config.output_dir).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / AUDIT_FILE, lambda partial: partial.write_text(result.to_json(), encoding="utf-8"))
     write_tables(result, folder)
     write_report(result, config, folder / REPORT_FILE)
+    return folder / REPORT_FILE

@@ -30,7 +30,11 @@ def backbone_features(images: AuditedImages, config: AuditConfig) -> np.ndarray:
     feed = feed_splits(model, PhaseConfig(epochs=1, trainable_blocks=0), experiment, wanted)
     if feed.layer is None:
         return compute_features(model, images, experiment)
-    return np.concatenate([rows.read(np.arange(len(rows))) for rows in feed.rows])
+    first = feed.rows[0].read(np.arange(1))
+    features = np.empty((len(images), *first.shape[1:]), first.dtype)
+    for rows, start in zip(feed.rows, images.starts.values(), strict=True):
+        rows.read_into(features[start : start + len(rows)])
+    return features
 
 
 def compute_features(model: TransferModel, images: AuditedImages, config: ExperimentConfig) -> np.ndarray:
@@ -39,4 +43,7 @@ def compute_features(model: TransferModel, images: AuditedImages, config: Experi
     batch_size = config.trainer.evaluation_batch_size
     num_batches = math.ceil(len(images) / images_at_once(images.dataset))
     batches = track(images.batches(), num_batches, "Computing features, batches")
-    return np.concatenate([pooled.predict(batch, batch_size=batch_size, verbose=0) for _, batch in batches])
+    features = np.empty((len(images), *pooled.output_shape[1:]), np.float32)
+    for numbers, batch in batches:
+        features[numbers] = pooled.predict(batch, batch_size=batch_size, verbose=0)
+    return features

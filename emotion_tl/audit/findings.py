@@ -146,7 +146,7 @@ def find_near_leaks(result: AuditResult) -> Iterator[Finding]:
     num_leaked = near.between_splits["test"]["train"]
     yield Finding(
         WARNING,
-        f"Pairs of images that show almost the same: {len(near.pairs):,}, {near.num_mirrored_pairs:,} mirrored. "
+        f"Pairs of images that show almost the same: {near.told_number()}; {near.num_mirrored_pairs:,} mirrored. "
         f"Test images with such a counterpart in train, and no exact copy there: {num_leaked:,} "
         f"({num_leaked / result.counts['test'].sum():.1%}); the leak-free score does not leave them out.",
         "No setting removes them: look at them in the report; near_duplicates.csv lists them.",

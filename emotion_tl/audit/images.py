@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from emotion_tl.audit.kept_parts import KeptParts
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.data.selection import find_constant
 
@@ -58,14 +59,17 @@ class AuditedImages:
             yield numbers, self.read(numbers)
 
 
-def look_at_images(dataset: Dataset) -> AuditedImages:
-    """Reads every image of a data set once and notes what the audit goes by."""
-    at_once, splits = images_at_once(dataset), dataset.splits().values()
-    parts = [
-        describe_images(split.read(slice(start, start + at_once)))
-        for split in splits
-        for start in range(0, len(split), at_once)
-    ]
+def look_at_images(dataset: Dataset, kept: KeptParts | None = None) -> AuditedImages:
+    """Notes of every image what the audit goes by.
+
+    Args:
+        kept: where it is kept what the pixels are like, so that every image is read once; None reads them now.
+
+    Raises:
+        CacheUnavailableError: where it cannot be kept.
+    """
+    splits = dataset.splits().values()
+    pixels = kept.get_or_compute("pixels", {}, lambda: describe_all(dataset)) if kept else describe_all(dataset)
     labels = np.concatenate([split.labels for split in splits])
     known = pd.DataFrame(
         {
@@ -77,7 +81,18 @@ def look_at_images(dataset: Dataset) -> AuditedImages:
             "has_copy": np.concatenate([split.has_copy for split in splits]),
         }
     )
-    return AuditedImages(dataset, known.join(pd.concat(parts, ignore_index=True)))
+    return AuditedImages(dataset, known.join(pixels))
+
+
+def describe_all(dataset: Dataset) -> pd.DataFrame:
+    """Reads every image of a data set and returns is_constant, brightness and contrast, in the order of the splits."""
+    at_once = images_at_once(dataset)
+    parts = [
+        describe_images(split.read(slice(start, start + at_once)))
+        for split in dataset.splits().values()
+        for start in range(0, len(split), at_once)
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def images_at_once(dataset: Dataset) -> int:

@@ -1,9 +1,12 @@
 """What takes long to find in a data set, kept by the data set's fingerprint and read when it is audited again.
 
-<cache_dir>/audits/<fingerprint>/<name>-<key>.parquet    similar pairs, and class probabilities of each image
+<cache_dir>/audits/<fingerprint>/<name>-<key>.parquet    of each image what its pixels are like and the probabilities
+                                                         of its classes; similar pairs
                                  audit.json              the last whole audit, which every run on these images logs
+                                 audit.html              its report
 """
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,13 @@ from typing import Any
 import pandas as pd
 
 from emotion_tl.caching.locking import locked
+from emotion_tl.caching.unavailable import storage_errors_told
 from emotion_tl.files import replace_file
 from emotion_tl.identity import hash_content
 
 FOLDER = "audits"
 AUDIT_FILE = "audit.json"
+REPORT_FILE = "audit.html"
 
 
 class KeptParts:
@@ -36,15 +41,27 @@ class KeptParts:
         with locked(self.folder, path.stem):
             if not path.is_file():
                 table = compute()
-                replace_file(path, lambda partial: table.to_parquet(partial))
-            return pd.read_parquet(path)
+                with storage_errors_told(self.folder):
+                    replace_file(path, lambda partial: table.to_parquet(partial))
+            with storage_errors_told(self.folder):
+                return pd.read_parquet(path)
 
     def read_audit(self) -> str | None:
         """Returns the JSON of the last whole audit of these images; None where there was none."""
         path = self.folder / AUDIT_FILE
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
-    def keep_audit(self, text: str) -> None:
-        """Keeps the JSON of a whole audit in place of the one before."""
-        with locked(self.folder, AUDIT_FILE):
+    @property
+    def report(self) -> Path:
+        """Returns where the report of the last whole audit is; an audit from before they were kept has none."""
+        return self.folder / REPORT_FILE
+
+    def keep_audit(self, text: str, report: Path) -> None:
+        """Keeps the JSON of a whole audit and its report in place of those before.
+
+        Raises:
+            CacheUnavailableError: where the folder cannot be used.
+        """
+        with locked(self.folder, AUDIT_FILE), storage_errors_told(self.folder):
+            replace_file(self.report, lambda partial: shutil.copyfile(report, partial))
             replace_file(self.folder / AUDIT_FILE, lambda partial: partial.write_text(text, encoding="utf-8"))

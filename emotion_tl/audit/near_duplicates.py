@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from emotion_tl.audit.exact_copies import copies_in_splits, count_between_splits
 from emotion_tl.audit.images import AuditedImages
-from emotion_tl.audit.thumbnails import make_thumbnails
+from emotion_tl.audit.thumbnails import THUMBNAIL_SIZE, make_thumbnails
 from emotion_tl.data.progress import track
 from emotion_tl.data.sources.split_names import SPLITS
 
@@ -27,7 +27,7 @@ from emotion_tl.data.sources.split_names import SPLITS
 MIN_CONTRAST = 1.0
 # Images compared at once: a square block of so many rows takes 16 MB.
 BLOCK_SIZE = 2048
-# Pairs that are kept. Frames of a video may all resemble each other; of more pairs only the closest stay.
+# Pairs that are counted. Frames of a video may all resemble each other; of more pairs only the closest stay.
 MAX_PAIRS = 2_000_000
 
 PAIR_COLUMNS = ("first", "second", "correlation", "mirrored")
@@ -41,6 +41,7 @@ class NearDuplicates:
 
     Attributes:
         correlation: the threshold.
+        is_cut_off: whether more than `MAX_PAIRS` pairs were found, of which all figures leave out the least close.
         num_mirrored_pairs: pairs that resemble each other more closely after one of them was mirrored.
         num_conflicting_pairs: pairs that carry different labels.
         num_groups: groups of images that hang together through pairs.
@@ -52,6 +53,7 @@ class NearDuplicates:
     """
 
     correlation: float
+    is_cut_off: bool
     num_mirrored_pairs: int
     num_conflicting_pairs: int
     num_groups: int
@@ -60,11 +62,18 @@ class NearDuplicates:
     pairs: pd.DataFrame = field(repr=False)
     group_of_image: np.ndarray = field(repr=False)
 
+    def told_number(self) -> str:
+        """Returns how many pairs there are, in words where not all of them are counted."""
+        if self.is_cut_off:
+            return f"more than {len(self.pairs):,}, of which only the closest are counted"
+        return f"{len(self.pairs):,}"
+
     def summary(self) -> dict[str, Any]:
         """Returns the figures, for JSON."""
         return {
             "correlation": self.correlation,
             "num_pairs": len(self.pairs),
+            "more_pairs_were_found": self.is_cut_off,
             "num_mirrored_pairs": self.num_mirrored_pairs,
             "num_conflicting_pairs": self.num_conflicting_pairs,
             "num_groups": self.num_groups,
@@ -77,53 +86,84 @@ def find_similar_pairs(images: AuditedImages, correlation: float) -> pd.DataFram
     """Compares all images of different pixels, with a progress bar.
 
     Returns:
-        Pairs at or above the correlation, columns `PAIR_COLUMNS`, in no particular order.
+        Pairs at or above the correlation, columns `PAIR_COLUMNS`, the closest first: at most one more than `MAX_PAIRS`,
+        which tells that not all are there.
     """
     numbers = np.flatnonzero(~images.table["pixel_hash"].duplicated() & ~images.table["is_constant"])
-    thumbnails = make_thumbnails(images, numbers)
-    has_contrast = thumbnails.std(axis=(1, 2)) >= MIN_CONTRAST
-    numbers, thumbnails = numbers[has_contrast], thumbnails[has_contrast]
-    straight, mirrored = standardize(thumbnails), standardize(thumbnails[:, :, ::-1])
-    found = pd.DataFrame({name: [] for name in PAIR_COLUMNS})
+    vectors = standardized_thumbnails(images, numbers)
+    found = [pd.DataFrame({name: [] for name in PAIR_COLUMNS})]
     blocks = list(block_pairs(len(numbers)))
     for rows, columns in track(blocks, len(blocks), "Comparing blocks of images"):
-        for is_mirrored, others in ((False, straight), (True, mirrored)):
-            pairs = pairs_of_block(straight[rows], others[columns], correlation, rows == columns)
-            pairs["first"], pairs["second"] = numbers[rows][pairs["first"]], numbers[columns][pairs["second"]]
-            found = pd.concat([found, pairs.assign(mirrored=is_mirrored)]) if len(pairs) else found
-        if len(found) > 2 * MAX_PAIRS:
-            found = found.nlargest(MAX_PAIRS, "correlation")
-    # A symmetric face resembles another one either way: the better way counts.
-    closest = found.sort_values("correlation", ascending=False, kind="stable").drop_duplicates(["first", "second"])
-    return closest.head(MAX_PAIRS).astype({"first": "int64", "second": "int64", "mirrored": bool})
+        pairs = pairs_of_block(vectors[rows], vectors[columns], correlation, rows == columns)
+        if pairs.empty:
+            continue
+        found.append(pairs.assign(first=numbers[rows][pairs["first"]], second=numbers[columns][pairs["second"]]))
+        if sum(map(len, found)) > 2 * MAX_PAIRS:
+            found = [closest_pairs(found)]
+    return closest_pairs(found).astype({"first": "int64", "second": "int64", "mirrored": bool})
 
 
-def standardize(thumbnails: np.ndarray) -> np.ndarray:
-    """Returns thumbnails as vectors of mean 0 and length 1, whose dot product is their correlation: float32 (n, d)."""
-    vectors = thumbnails.reshape(len(thumbnails), -1)
-    vectors = vectors - vectors.mean(axis=1, keepdims=True)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+def closest_pairs(found: list[pd.DataFrame]) -> pd.DataFrame:
+    """Returns the closest pairs first, at most one more than `MAX_PAIRS`."""
+    whole = pd.concat([pairs for pairs in found if len(pairs)] or found)
+    return whole.sort_values("correlation", ascending=False, kind="stable").head(MAX_PAIRS + 1)
+
+
+def standardized_thumbnails(images: AuditedImages, numbers: np.ndarray) -> np.ndarray:
+    """Returns thumbnails as vectors of mean 0 and length 1, whose dot product is their correlation.
+
+    Returns:
+        float32 (n, pixels of a thumbnail); those without contrast are 0, so that they correlate with nothing.
+    """
+    vectors = make_thumbnails(images, numbers).reshape(len(numbers), -1)
+    # Part by part and in place: those of 500,000 images take 1.2 GB.
+    for part in stretches(len(vectors)):
+        vectors[part] -= vectors[part].mean(axis=1, keepdims=True)
+        lengths = np.linalg.norm(vectors[part], axis=1, keepdims=True)
+        has_contrast = lengths >= MIN_CONTRAST * THUMBNAIL_SIZE
+        vectors[part] = np.divide(vectors[part], lengths, out=np.zeros_like(vectors[part]), where=has_contrast)
+    return vectors
+
+
+def mirror(vectors: np.ndarray) -> np.ndarray:
+    """Returns the vectors of the mirror images: the same numbers in another order."""
+    thumbnails = vectors.reshape(-1, THUMBNAIL_SIZE, THUMBNAIL_SIZE)
+    return thumbnails[:, :, ::-1].reshape(vectors.shape)
+
+
+def stretches(num_images: int) -> list[slice]:
+    """Returns the parts of `BLOCK_SIZE` into which images are cut."""
+    return [slice(start, min(start + BLOCK_SIZE, num_images)) for start in range(0, num_images, BLOCK_SIZE)]
 
 
 def block_pairs(num_images: int) -> Iterator[tuple[slice, slice]]:
     """Yields two stretches of images to be compared with each other, so that each pair of images comes once."""
-    stretches = [slice(start, min(start + BLOCK_SIZE, num_images)) for start in range(0, num_images, BLOCK_SIZE)]
-    for position, rows in enumerate(stretches):
-        for columns in stretches[position:]:
+    parts = stretches(num_images)
+    for position, rows in enumerate(parts):
+        for columns in parts[position:]:
             yield rows, columns
 
 
 def pairs_of_block(rows: np.ndarray, columns: np.ndarray, correlation: float, is_diagonal: bool) -> pd.DataFrame:
-    """Returns first and second (positions in rows and columns) and correlation of the pairs that reach a correlation.
+    """Returns the pairs that reach a correlation: first and second are positions in rows and columns.
 
     Args:
         is_diagonal: rows and columns are the same images, of which each pair is wanted once.
     """
-    correlations = rows @ columns.T
-    first, second = np.nonzero(correlations >= correlation - TOLERANCE)
+    straight, mirrored = rows @ columns.T, rows @ mirror(columns).T
+    # A symmetric face resembles another one either way: the better way counts.
+    closest = np.maximum(straight, mirrored)
+    first, second = np.nonzero(closest >= correlation - TOLERANCE)
     if is_diagonal:
         first, second = first[first < second], second[first < second]
-    return pd.DataFrame({"first": first, "second": second, "correlation": correlations[first, second].astype(float)})
+    return pd.DataFrame(
+        {
+            "first": first,
+            "second": second,
+            "correlation": closest[first, second].astype(float),
+            "mirrored": mirrored[first, second] > straight[first, second],
+        }
+    )
 
 
 def describe_near_duplicates(table: pd.DataFrame, pairs: pd.DataFrame, correlation: float) -> NearDuplicates:
@@ -133,6 +173,7 @@ def describe_near_duplicates(table: pd.DataFrame, pairs: pd.DataFrame, correlati
         table: columns pixel_hash, split and label, as in `AuditedImages`.
         pairs: as `find_similar_pairs` returns them.
     """
+    is_cut_off, pairs = len(pairs) > MAX_PAIRS, pairs.head(MAX_PAIRS)
     pixels, _ = pd.factorize(table["pixel_hash"])
     links = link_images(pixels, pairs)
     _, component_of_pixels = connected_components(links, directed=False)
@@ -143,6 +184,7 @@ def describe_near_duplicates(table: pd.DataFrame, pairs: pd.DataFrame, correlati
     described = pairs.assign(labels_differ=labels[first] != labels[second], group=numbered)
     return NearDuplicates(
         correlation=correlation,
+        is_cut_off=is_cut_off,
         num_mirrored_pairs=int(described["mirrored"].sum()),
         num_conflicting_pairs=int(described["labels_differ"].sum()),
         num_groups=int(described["group"].nunique()),

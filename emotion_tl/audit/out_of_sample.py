@@ -17,6 +17,8 @@ MAX_ITERATIONS = 100
 # Whitened components need some images each, or they are noise; more than a thousand add time and nothing else.
 IMAGES_A_COMPONENT = 10
 MAX_COMPONENTS = 1024
+# Of which the components are found, and which are transformed at once: 400 MB for 2,048 features of each.
+MAX_IMAGES_AT_ONCE = 50_000
 
 
 def choose_num_folds(labels: np.ndarray, groups: np.ndarray, wanted: int) -> int:
@@ -42,12 +44,12 @@ def predict_out_of_sample(
         labels: int64 (n,), every class from 0 on.
         groups: int64 (n,), equal for copies.
         num_folds: 2 or more.
-        seed: of the folds.
+        seed: of the folds, and of the images of which the components are found where they are many.
 
     Returns:
         float64 (n, num_classes), rows sum to 1.
     """
-    whitened = whiten(features)
+    whitened = whiten(features, seed)
     folds = list(StratifiedGroupKFold(num_folds, shuffle=True, random_state=seed).split(whitened, labels, groups))
     regularization = choose_regularization(whitened, labels, *folds[0])
     probabilities = np.zeros((len(labels), int(labels.max()) + 1))
@@ -58,7 +60,7 @@ def predict_out_of_sample(
     return probabilities
 
 
-def whiten(features: np.ndarray) -> np.ndarray:
+def whiten(features: np.ndarray, seed: int) -> np.ndarray:
     """Returns the principal components of features, each of variance 1: float32 (n, at most MAX_COMPONENTS).
 
     The solver then takes 15 steps in place of more than 100. No label is looked at.
@@ -66,7 +68,19 @@ def whiten(features: np.ndarray) -> np.ndarray:
     num_images, width = features.shape
     num_components = max(1, min(width, num_images // IMAGES_A_COMPONENT, MAX_COMPONENTS))
     components = make_pipeline(StandardScaler(), PCA(num_components, whiten=True, svd_solver="covariance_eigh"))
-    return components.fit_transform(features.astype(np.float32))
+    components.fit(draw_rows(features, seed).astype(np.float32))
+    whitened = np.empty((num_images, num_components), np.float32)
+    for start in range(0, num_images, MAX_IMAGES_AT_ONCE):
+        part = slice(start, start + MAX_IMAGES_AT_ONCE)
+        whitened[part] = components.transform(features[part].astype(np.float32))
+    return whitened
+
+
+def draw_rows(features: np.ndarray, seed: int) -> np.ndarray:
+    """Returns so many rows as are gone through at once, drawn at random; all where there are no more."""
+    if len(features) <= MAX_IMAGES_AT_ONCE:
+        return features
+    return features[np.random.default_rng(seed).choice(len(features), MAX_IMAGES_AT_ONCE, replace=False)]
 
 
 def choose_regularization(features: np.ndarray, labels: np.ndarray, learnt: np.ndarray, judged: np.ndarray) -> float:

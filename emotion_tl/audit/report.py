@@ -71,11 +71,9 @@ def key_figures(result: AuditResult) -> list[KeyFigure]:
     ]
     if result.near_duplicates is not None:
         near = result.near_duplicates
-        figures.append(
-            KeyFigure(
-                f"{len(near.pairs):,}", "near-duplicate pairs", f"{near.num_conflicting_pairs:,} with different labels"
-            )
-        )
+        number = f"{'> ' if near.is_cut_off else ''}{len(near.pairs):,}"
+        remark = f"{near.num_conflicting_pairs:,} with different labels"
+        figures.append(KeyFigure(number, "near-duplicate pairs", remark))
     if result.label_issues is not None:
         issues = result.label_issues
         remark = f"by a classifier of {issues.accuracy:.0%} accuracy"

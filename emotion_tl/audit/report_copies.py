@@ -45,9 +45,9 @@ def near_duplicates_section(result: AuditResult, num_images: int) -> Section:
     caption = "Images with a near duplicate, and no exact copy, in another split"
     blocks: list[Block] = [
         Paragraph(
-            f"{len(near.pairs):,} pairs hang together in {near.num_groups:,} groups of {near.num_images:,} images, "
-            "exact copies included. Near duplicates across splits are leaks too, and no setting removes them: whether "
-            "two photographs are the same is for a person to judge."
+            f"Pairs: {near.told_number()}. They hang together in {near.num_groups:,} groups of {near.num_images:,} "
+            "images, exact copies included. Near duplicates across splits are leaks too, and no setting removes them: "
+            "whether two photographs are the same is for a person to judge."
         ),
         between_splits_table(near.between_splits, result.counts.sum(), caption),
     ]

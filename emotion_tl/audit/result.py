@@ -10,6 +10,7 @@ from emotion_tl.audit.brightness import summarize_brightness
 from emotion_tl.audit.counts import count_classes, measure_imbalance, measure_shift, summarize_persons
 from emotion_tl.audit.exact_copies import ExactCopies, find_exact_copies
 from emotion_tl.audit.images import AuditedImages, look_at_images
+from emotion_tl.audit.kept_parts import KeptParts
 from emotion_tl.audit.label_issues import LabelIssues
 from emotion_tl.audit.near_duplicates import NearDuplicates
 from emotion_tl.audit.remedies import Remedy
@@ -93,9 +94,16 @@ class AuditResult:
         return json.dumps(self.summary(), indent=2, ensure_ascii=False)
 
 
-def audit_exactly(dataset: Dataset) -> AuditResult:
-    """Finds what can be told with certainty by reading every image once: 36,000 small ones take about a second."""
-    images = look_at_images(dataset)
+def audit_exactly(dataset: Dataset, kept: KeptParts | None = None) -> AuditResult:
+    """Finds what can be told with certainty by reading every image once: 36,000 small ones take about a second.
+
+    Args:
+        kept: where it is kept what the pixels are like; None reads every image now.
+
+    Raises:
+        CacheUnavailableError: where it cannot be kept.
+    """
+    images = look_at_images(dataset, kept)
     return AuditResult(
         images=images,
         counts=count_classes(images.table, dataset.class_names),

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from emotion_tl.audit.audit import REPORT_FILE
 from emotion_tl.audit.findings import BAD, list_findings, nothing_found
+from emotion_tl.audit.kept_parts import REPORT_FILE
 from emotion_tl.audit.result import AuditResult
 from emotion_tl.command_config import AuditConfig
 

@@ -9,7 +9,8 @@ from emotion_tl.override_text import key_of
 DEFAULT = "train"
 # Options of Hydra of which it takes one alone.
 HELP = {"-h", "--help", "--hydra-help"}
-OWN_MODES = HELP | {"-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info", "-sc", "--shell-completion"}
+RUN = {"-r", "--run"}
+OWN_MODES = HELP | RUN | {"-m", "--multirun", "-c", "--cfg", "-i", "--info", "-sc", "--shell-completion"}
 # Options of Hydra that are followed by a value.
 WITH_VALUE = {
     *("-c", "--cfg", "-p", "--package", "-cp", "--config-path", "-cn", "--config-name", "-cd", "--config-dir"),
@@ -54,15 +55,20 @@ def check_keys(command: str, arguments: Sequence[str]) -> None:
             )
 
 
-def check_options(arguments: Sequence[str]) -> None:
-    """Checks that no two options say what is to be done.
+def check_options(command: str, arguments: Sequence[str]) -> None:
+    """Checks that no two options say what is to be done, and none that a study is one run.
 
     Raises:
-        ConfigurationError: where two do.
+        ConfigurationError: where they do.
     """
     modes = [text for _, text in options_of(arguments) if text.partition("=")[0] in OWN_MODES - HELP]
     if len(modes) > 1 and not HELP & set(arguments):
         raise ConfigurationError(f"Expected one of the options {', '.join(modes)}. Received: all of them")
+    if command == "study" and (one_run := RUN & set(modes)):
+        raise ConfigurationError(
+            f"study: expected no option {', '.join(one_run)}, which asks for one run: a study has many. Without it "
+            "they are run; study.dry_run=true shows them."
+        )
 
 
 def hydra_arguments(command: str, arguments: Sequence[str]) -> list[str]:

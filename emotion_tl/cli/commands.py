@@ -111,7 +111,7 @@ def clean_cache(composed: DictConfig) -> None:
     from emotion_tl.caching.activation_cache import open_activation_cache
 
     num_bytes = open_activation_cache(config.cache_dir).clear()
-    console.print(f"Removed {num_bytes / 1e6:,.0f} MB of activations from {config.cache_dir}.")
+    console.print(f"Removed {num_bytes / 1e6:,.0f} MB of activations from {config.cache_dir}.", markup=False)
 
 
 @told
@@ -130,7 +130,7 @@ def audit(composed: DictConfig) -> None:
     """Reports what is in a data set and what is wrong with it."""
     config = to_typed(AuditConfig, own_settings(AuditConfig, composed))
     check_audit_config(config)
-    configure_logging(None)
+    configure_logging(None, each_once=True)
     from emotion_tl.audit.audit import audit_dataset
     from emotion_tl.audit.summary import print_summary
 

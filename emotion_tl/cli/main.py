@@ -30,7 +30,7 @@ def main() -> None:
     try:
         command, arguments = take_command(sys.argv[1:], COMMANDS)
         check_keys(command, arguments)
-        check_options(arguments)
+        check_options(command, arguments)
         check_config_files(command, arguments)
     except ConfigurationError as error:
         print_error(str(error))

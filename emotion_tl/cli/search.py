@@ -15,7 +15,6 @@ from emotion_tl.tuning.composition import TrialComposer
 from emotion_tl.tuning.overrides import of_experiment
 from emotion_tl.tuning.report import BestTrial, report_search
 from emotion_tl.tuning.search import SearchResult, run_search
-from emotion_tl.tuning.trial_config import trial_experiment
 from emotion_tl.tuning_config import TuneConfig
 
 
@@ -31,8 +30,8 @@ def run_and_report(config: TuneConfig) -> float:
     source = file_of_option(hydra_config, "tuner/space")
     composer = ExperimentComposer(tuple(overrides), further_places(hydra_config))
     result = run_search(config, composer, fixed, source)
-    trial_composer = TrialComposer(config.tuner.space, composer, source)
-    experiment, overrides = trial_experiment(trial_composer, config.tuner, result.values[str(result.best["trial_id"])])
+    trial_composer = TrialComposer(config.tuner, composer, source)
+    experiment, overrides = trial_composer.experiment(result.values[str(result.best["trial_id"])])
     best = BestTrial(experiment, [*fixed, *overrides], composer.choices(overrides), composer.further)
     report_search(result, config, best)
     if result.was_interrupted:
@@ -59,4 +58,4 @@ def retrain(experiment: ExperimentConfig, overrides: list[str], result: SearchRe
     )
     if outcome.has_failed:
         raise JobFailedError(str(outcome.reason))
-    console.print(f"{outcome.status}: run {outcome.run_name}, {outcome.run_id}")
+    console.print(f"{outcome.status}: run {outcome.run_name}, {outcome.run_id}", markup=False)

@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, open_dict, read_write
 
 from emotion_tl.cli.study_plan import STUDY, Study, plan_study
-from emotion_tl.cli.sweep import OpenSweep, begin_sweep, is_not_tried, new_start, place_overrides
+from emotion_tl.cli.sweep import OpenSweep, begin_sweep, is_tried, new_start, place_overrides
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.console import configure_logging, print_error, print_heading
 from emotion_tl.errors import DataError, EmotionTLError, WeightsError
@@ -78,7 +78,7 @@ def open_study_run(study: Study) -> str:
     from emotion_tl.tracking.parent_run import open_parent_run
 
     parsed = OverridesParser.create().parse_overrides(study.fixed)
-    fixed = sorted(str(override.input_line) for override in parsed if not is_not_tried(override))
+    fixed = sorted(str(override.input_line) for override in parsed if is_tried(override))
     key = hash_content([STUDY, study.config.name, study.config.settings, fixed])
     first = study.experiments[0]
     tags = {STUDY_TAG: study.config.name, "baseline": study.config.baseline, "fixed": " ".join(fixed)}

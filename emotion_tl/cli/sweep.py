@@ -30,8 +30,7 @@ from emotion_tl.study_config import START_TAG
 if TYPE_CHECKING:
     from emotion_tl.sweeps.outcome import JobOutcome
 
-# Keys that say where a sweep is run and logged, not what it tries.
-NOT_TRIED = ("hydra", "tracking", "sweep", "cache_dir")
+DATA = "data"
 
 
 @dataclass
@@ -82,7 +81,7 @@ def start_sweep(config: DictConfig) -> OpenSweep:
     configure_logging(None)
     tracking = to_typed(TrackingConfig, config.tracking)
     sweep = to_typed(SweepConfig, config.sweep)
-    overrides = [override for override in parse_overrides(config) if not is_not_tried(override)]
+    overrides = [override for override in parse_overrides(config) if is_tried(override)]
     swept = sorted(override.key_or_group for override in overrides if override.is_sweep_override())
     fixed = sorted(str(override.input_line) for override in overrides if not override.is_sweep_override())
     name = sweep.name or f"sweep of {', '.join(swept) or 'one job'}"
@@ -103,7 +102,7 @@ def experiment_of_sweep(config: DictConfig) -> str:
     """
     overrides = parse_overrides(config)
     sections = {override.key_or_group.split(".")[0] for override in overrides if override.is_discrete_sweep()}
-    if sections & {"data", "tracking"}:
+    if sections & {DATA, "tracking"}:
         config = compose_first_job(config, overrides)
     return config.tracking.experiment_name or config.data.name
 
@@ -151,9 +150,14 @@ def parse_overrides(config: DictConfig) -> list[Override]:
     return OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
 
 
-def is_not_tried(override: Override) -> bool:
-    """Returns whether an override changes nothing that is tried."""
-    return override.key_or_group.split(".")[0] in NOT_TRIED
+def is_tried(override: Override) -> bool:
+    """Returns whether an override is part of what a sweep is about, and so of what it is known by."""
+    from emotion_tl.identity import has_effect
+
+    # All settings of the data are, without effect or not: the images have not been read here, and their place is all
+    # that tells two data sets of one name apart, of which the later sweep would take the place of the earlier one. The
+    # sweep of a data set that was moved is a new one; it finds all its runs, which are known by the images themselves.
+    return has_effect(override.key_or_group) or override.key_or_group.split(".")[0] == DATA
 
 
 def finish_sweep(interrupted: bool = False) -> bool:

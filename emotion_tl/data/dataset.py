@@ -145,8 +145,7 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
     packed = load_packed(config, cache_dir.expanduser())
     check_bad_fraction(packed, config, cache_dir.expanduser())
     store = packed.store
-    if len(store.class_names) < 2:
-        raise DataError(f"{config.name}: expected two or more classes. Found: {', '.join(store.class_names)}.")
+    check_has_classes(store, config)
     offered = assign_splits(store.table, config)
     assigned, left_out = select_images(store, offered, config)
     has_copy = find_copies(store.table["pixel_hash"], assigned)
@@ -164,6 +163,15 @@ def load_dataset(config: DataConfig, cache_dir: Path) -> Dataset:
     )
     check_no_class_empty(dataset)
     return dataset
+
+
+def check_has_classes(store: Store, config: DataConfig) -> None:
+    """Raises DataError where there are fewer than two classes."""
+    if len(store.class_names) < 2:
+        # A file beside a folder that holds everything has that folder taken for a class.
+        has_folders = config.source in ("image_folder", "fer2013")
+        remedy = " Give data.path the folder that holds the class folders." if has_folders else ""
+        raise DataError(f"{config.name}: expected two or more classes. Found: {', '.join(store.class_names)}.{remedy}")
 
 
 def select_images(store: Store, splits: pd.Series, config: DataConfig) -> tuple[pd.Series, pd.DataFrame]:
@@ -220,13 +228,21 @@ def check_bad_fraction(packed: PackedSource, config: DataConfig, cache_dir: Path
     num_images = len(packed.store.table) + len(packed.rejected)
     if len(packed.rejected) > config.max_bad_fraction * num_images:
         rejected = list(packed.rejected.itertuples(index=False, name=None))
-        report = cache_dir / f"rejected_images_of_{config.name.replace('/', '_')}.csv"
-        packed.rejected.to_csv(report, index=False)
         raise DataError(
             f"{config.name}: {describe_bad(num_images, rejected)}\nThat is more than "
             f"data.max_bad_fraction={config.max_bad_fraction:g}. "
-            f"All of them, with their reasons: {report}. Repair or remove these files, or raise the fraction."
+            f"{write_rejected(packed.rejected, config, cache_dir)}Repair or remove these files, or raise the fraction."
         )
+
+
+def write_rejected(rejected: pd.DataFrame, config: DataConfig, cache_dir: Path) -> str:
+    """Writes all rejected images into a table and returns where it is; "" where the cache may only be read."""
+    report = cache_dir / f"rejected_images_of_{config.name.replace('/', '_')}.csv"
+    try:
+        rejected.to_csv(report, index=False)
+    except OSError:
+        return ""
+    return f"All of them, with their reasons: {report}. "
 
 
 def check_no_class_empty(dataset: Dataset) -> None:

@@ -6,6 +6,7 @@ centred square is cut out, since faces stand in the middle and padding would add
 shrunk by averaging areas, or enlarged cubically.
 """
 
+import errno
 import math
 import warnings
 from collections.abc import Callable
@@ -29,6 +30,10 @@ class RejectedImageError(Exception):
     """An image that cannot be used; the message is the reason that stands in the report."""
 
 
+class UnreadImageError(RejectedImageError):
+    """An image that could not be read for a reason that lies outside of it, and that may be gone the next time."""
+
+
 def open_file(path: Path) -> BinaryIO:
     """Opens a file on the disk as `decode_image` takes it; others lie in archives."""
     return path.open("rb")
@@ -42,6 +47,7 @@ def decode_image(open_image: Callable[[], BinaryIO], config: DataConfig) -> np.n
 
     Raises:
         RejectedImageError: where the file is broken, empty, truncated, no image or too large.
+        UnreadImageError: where it may not be read, its drive fails or there is too little memory.
     """
     try:
         with open_image() as file:
@@ -57,9 +63,19 @@ def decode_image(open_image: Callable[[], BinaryIO], config: DataConfig) -> np.n
         raise RejectedImageError(f"not an image: the content is none of {', '.join(FORMATS)}") from error
     except Image.DecompressionBombError as error:
         raise RejectedImageError(f"too large: {error}") from error
+    except MemoryError as error:
+        raise UnreadImageError("too little memory; a smaller data.max_image_pixels leaves large images out") from error
     # Damaged files make the decoders raise almost anything: OSError, SyntaxError, ValueError, struct.error ...
     except Exception as error:
+        if isinstance(error, OSError) and is_of_system(error):
+            raise UnreadImageError(str(error)) from error
         raise RejectedImageError(f"damaged or truncated: {error or type(error).__name__}") from error
+
+
+def is_of_system(error: OSError) -> bool:
+    """Returns whether the operating system raised this, and not a decoder, whose errors carry no number."""
+    # A damaged file may send its decoder to a place before its start: an invalid argument.
+    return error.errno not in (None, errno.EINVAL)
 
 
 def check_size(width: int, height: int, config: DataConfig) -> None:

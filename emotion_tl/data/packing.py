@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from emotion_tl.config import DataConfig
-from emotion_tl.data.decoding import RejectedImageError
+from emotion_tl.data.decoding import RejectedImageError, UnreadImageError
 from emotion_tl.data.progress import track
 from emotion_tl.data.sources import load_source
 from emotion_tl.data.sources.listing import Listing, Reader, choose_classes
@@ -43,6 +44,7 @@ KEPT_OUT_OF_KEY = (
     "name",
     "val_fraction",
     "test_fraction",
+    "person_pattern",
     "split_seed",
     "dedup",
     "train_fraction",
@@ -118,9 +120,22 @@ def compute_source_key(config: DataConfig) -> str:
     """Returns a hash in hex of everything that decides which pixels are stored, found without decoding any."""
     settings = {key: value for key, value in asdict(config).items() if key not in KEPT_OUT_OF_KEY}
     key = hashlib.blake2b(json.dumps([STORE_FORMAT, settings], sort_keys=True).encode(), digest_size=HASH_BYTES)
-    for line in load_source(config.source).describe_state(config):
-        key.update(line.encode("utf-8", "surrogateescape") + b"\n")
+    with source_errors_told(config):
+        for line in load_source(config.source).describe_state(config):
+            key.update(line.encode("utf-8", "surrogateescape") + b"\n")
     return key.hexdigest()
+
+
+@contextmanager
+def source_errors_told(config: DataConfig) -> Iterator[None]:
+    """Turns what the file system raises on a source inside the block into a DataError, unlike that of the cache."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{config.name}: the images cannot be listed: {error}. Look whether they are still there and may be read, "
+            "and give the command again."
+        ) from error
 
 
 def open_packed(entry: Path, stores: Path) -> PackedSource:
@@ -141,8 +156,11 @@ def open_packed(entry: Path, stores: Path) -> PackedSource:
 
 def pack(config: DataConfig, entry: Path, stores: Path) -> None:
     """Decodes all images of a source into a store, puts the store in its place and writes the entry that names it."""
-    with load_source(config.source).open_listing(config) as all_images, building_folder(stores) as folder:
+    with ExitStack() as opened:
+        with source_errors_told(config):
+            all_images = opened.enter_context(load_source(config.source).open_listing(config))
         listing = choose_classes(all_images, config.classes)
+        folder = opened.enter_context(building_folder(stores))
         hashes, rejected = write_images(folder / IMAGES_FILE, listing, config)
         table = make_store_table(listing, hashes)
         if table.empty:
@@ -164,12 +182,20 @@ def write_images(path: Path, listing: Listing, config: DataConfig) -> tuple[list
 
     Returns:
         The pixel hash of each image listed, None where it was rejected; and name and reason of the rejected ones.
+
+    Raises:
+        DataError: where an image could not be read this time; packed without it, it would be missing for good.
     """
     hashes: list[str | None] = []
     rejected: list[Rejection] = []
     decoded = track(decode_all(listing.readers), len(listing.table), f"Packing {config.name}")
     with ImageFileWriter(path, stored_shape(config)) as writer:
         for name, image in zip(listing.table["image"], decoded, strict=True):
+            if isinstance(image, UnreadImageError):
+                raise DataError(
+                    f"{config.name}: {name} could not be read: {image}. Nothing was packed. Make it readable or remove "
+                    "it, and give the command again."
+                )
             if isinstance(image, RejectedImageError):
                 hashes.append(None)
                 rejected.append((name, str(image)))

@@ -128,8 +128,10 @@ def building_folder(stores: Path) -> Iterator[Path]:
 def remove_abandoned(stores: Path) -> None:
     """Removes what killed processes left half-built more than a day ago."""
     for folder in stores.glob(f"{BUILDING_PREFIX}*"):
-        if time.time() - folder.stat().st_mtime > ABANDONED_AFTER_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        # Another process may have published it in the meantime.
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > ABANDONED_AFTER_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish(building: Path, store: Path) -> None:

@@ -22,6 +22,8 @@ STYLE: Any = {
     "figure.dpi": 100,
     "figure.facecolor": "white",
     "font.size": 11,
+    # Names of classes, models and settings are text: two "$" in them are no formula.
+    "text.parse_math": False,
     "text.color": INK,
     "figure.titlesize": 13,
     "figure.titleweight": "bold",

@@ -33,13 +33,12 @@ SPLIT_COLORS = (BLUE, ORANGE, GREY)
 
 
 @styled
-def confusion_matrix_figure(counts: ArrayLike, class_names: Sequence[str], split_name: str = "test") -> Figure:
-    """Draws a confusion matrix in percent of each true class, with the counts in small print.
+def confusion_matrix_figure(counts: ArrayLike, class_names: Sequence[str]) -> Figure:
+    """Draws a confusion matrix on test in percent of each true class, with the counts in small print.
 
     Args:
         counts: (num_classes, num_classes), a row per true class and a column per predicted one.
         class_names: one name per row.
-        split_name: for the title.
     """
     counts = np.asarray(counts)
     crowded = len(counts) > MAX_CLASSES_WITH_COUNTS
@@ -52,7 +51,7 @@ def confusion_matrix_figure(counts: ArrayLike, class_names: Sequence[str], split
     axis.set_xlabel("Predicted class")
     axis.set_ylabel("True class")
     right = told_share(np.trace(counts) / max(counts.sum(), 1))
-    title = f"Confusion on {split_name}: {right} of {counts.sum():,} images right"
+    title = f"Confusion on test: {right} of {counts.sum():,} images right"
     in_brackets = "" if crowded else " (number of images)"
     entitle(figure, title, axis, f"Each row: how the images of one class were classified, in %{in_brackets}")
     write_cells(axis, counts, shares, with_counts=not crowded)
@@ -85,16 +84,13 @@ def write_cells(axis: Axes, counts: NDArray[np.int64], shares: NDArray[np.float6
 
 
 @styled
-def reliability_diagram(
-    labels: ArrayLike, probabilities: ArrayLike, num_bins: int = 15, split_name: str = "test"
-) -> Figure:
-    """Draws accuracy against confidence, and how often each confidence occurs.
+def reliability_diagram(labels: ArrayLike, probabilities: ArrayLike, num_bins: int = 15) -> Figure:
+    """Draws accuracy against confidence on test, and how often each confidence occurs.
 
     Args:
         labels: (n,), positions of the true classes.
         probabilities: (n, num_classes), rows sum to 1.
         num_bins: equally wide bins of the confidence.
-        split_name: for the title.
 
     Reference:
         Guo et al. 2017, On Calibration of Modern Neural Networks, arXiv:1706.04599.
@@ -109,7 +105,7 @@ def reliability_diagram(
     for axis in (upper, lower):
         axis.grid(axis="y")
         axis.yaxis.set_major_formatter(PERCENT)
-    title = f"Reliability on {split_name}: expected calibration error {expected_calibration_error(bins):.3f}"
+    title = f"Reliability on test: expected calibration error {expected_calibration_error(bins):.3f}"
     entitle(figure, title, upper, told_confidence(bins))
     return figure
 
@@ -139,13 +135,12 @@ def told_confidence(bins: pd.DataFrame) -> str:
 
 
 @styled
-def per_class_f1_figure(per_class: Sequence[Mapping[str, Any]], split_name: str = "test") -> Figure:
-    """Draws the F1 of each class as a bar, with the number of its images and, where there are any, its interval.
+def per_class_f1_figure(per_class: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draws the F1 of each class on test as a bar, with the number of its images and its interval where there is one.
 
     Args:
         per_class: rows with class, f1 (None without images), support and optionally f1_low and f1_high, as `evaluate`
             returns them.
-        split_name: for the title.
     """
     rows = pd.DataFrame(list(per_class)).reindex(columns=["class", "support", "f1", "f1_low", "f1_high"])
     rows[["f1", "f1_low", "f1_high"]] = rows[["f1", "f1_low", "f1_high"]].astype(float)
@@ -160,7 +155,7 @@ def per_class_f1_figure(per_class: Sequence[Mapping[str, Any]], split_name: str 
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="x")
     whiskers = "; whiskers: bootstrap interval over the images" if rows["f1_low"].notna().any() else ""
-    title = f"F1 of each class on {split_name}: macro-F1 {macro_f1:.3f}"
+    title = f"F1 of each class on test: macro-F1 {macro_f1:.3f}"
     entitle(figure, title, axis, f"Dashed: macro-F1{whiskers}")
     return figure
 

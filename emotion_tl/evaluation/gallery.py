@@ -35,20 +35,18 @@ def mistakes_gallery(
     labels: ArrayLike,
     probabilities: ArrayLike,
     class_names: Sequence[str],
-    split_name: str = "test",
 ) -> Figure:
-    """Draws wrongly classified images with their true class, the predicted one and its probability.
+    """Draws wrongly classified images of test with their true class, the predicted one and its probability.
 
     Args:
         images: (k, height, width, channels) uint8 of 1 or 3 channels, RGB; k may be 0.
         labels: (k,), positions of the true classes.
         probabilities: (k, num_classes), rows sum to 1.
         class_names: one name per class.
-        split_name: for the title.
     """
     num_rows = math.ceil(len(images) / NUM_COLUMNS)
     figure = Figure(figsize=(WIDTH, 2.2 * num_rows + 0.5), layout="constrained")
-    entitle(figure, gallery_title(len(images), split_name))
+    entitle(figure, gallery_title(len(images)))
     if num_rows == 0:
         return figure
     axes = figure.subplots(num_rows, NUM_COLUMNS, squeeze=False).ravel()
@@ -72,9 +70,9 @@ def draw_image(axis: Axes, image: NDArray[np.uint8]) -> None:
         axis.imshow(image)
 
 
-def gallery_title(num_images: int, split_name: str) -> str:
+def gallery_title(num_images: int) -> str:
     """Returns the title with the key to what stands at each image."""
     if num_images == 0:
-        return f"No mistakes on {split_name}"
+        return "No mistakes on test"
     mistakes = "The surest mistake" if num_images == 1 else f"The {num_images} surest mistakes"
-    return f"{mistakes} on {split_name}; above each its label, below what the model said"
+    return f"{mistakes} on test; above each its label, below what the model said"

@@ -13,3 +13,8 @@ def draw_examples(is_candidate: NDArray[np.bool_], num_images: int, seed: int) -
         seed: of the drawing.
     """
     return np.random.default_rng(seed).permutation(np.flatnonzero(is_candidate))[:num_images]
+
+
+def told_classes(num_shown: int, num_classes: int) -> str:
+    """Returns "each class", or which of them where not all are shown."""
+    return "each class" if num_shown == num_classes else f"the first {num_shown} of {num_classes} classes"

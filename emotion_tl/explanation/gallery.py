@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from emotion_tl.evaluation.figure_style import GREY, INK, RED, SMALL, WIDTH, entitle, shortened, styled
+from emotion_tl.explanation.examples import told_classes
 from emotion_tl.explanation.overlay import beside_overlay
 
 NUM_OF_A_KIND = 2
@@ -45,7 +46,8 @@ def explanations_gallery(
     """Draws a row a class: images beside their maps, at the left those that were classified rightly.
 
     Args:
-        rows: for each class, in their order, at most `NUM_OF_A_KIND` images of either kind.
+        rows: for each class, in their order, of which the last may be missing, at most `NUM_OF_A_KIND` images of
+            either kind.
         class_names: one name per class.
         layer: name of the layer that the maps come from.
         split_name: for the title.
@@ -62,6 +64,8 @@ def explanations_gallery(
     axes[0, 0].set_title("Right, drawn by chance")
     axes[0, NUM_OF_A_KIND].set_title("Wrong, drawn by chance")
     said = f"At the left of a row its label, below each image what the model said. Grad-CAM at {layer}."
+    if len(rows) < len(class_names):
+        said = f"Shown: {told_classes(len(rows), len(class_names))}. {said}"
     figure.supxlabel(said, size=SMALL, color=GREY)
     return figure
 

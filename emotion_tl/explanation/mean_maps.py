@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from emotion_tl.evaluation.figure_style import GREY, INK, SMALL, WIDTH, entitle, shortened, styled
+from emotion_tl.explanation.examples import told_classes
 from emotion_tl.explanation.overlay import marking_colors, overlay, to_rgb
 
 NUM_COLUMNS = 7
@@ -42,7 +43,7 @@ def mean_maps_figure(
     """Draws the mean image of each class, and on it the mean of its maps, all on one scale.
 
     Args:
-        means: one a class, in the order of the classes.
+        means: one a class, in the order of the classes, of which the last may be missing.
         class_names: one name per class.
         layer: name of the layer that the maps come from.
         split_name: for the title.
@@ -50,7 +51,8 @@ def mean_maps_figure(
     num_rows = math.ceil(len(means) / NUM_COLUMNS)
     num_columns = min(len(means), NUM_COLUMNS)
     figure = Figure(figsize=(WIDTH, 3.05 * num_rows + 0.75), layout="constrained")
-    entitle(figure, f"Where the model sees each class on {split_name}: mean image, and the mean map on it")
+    shown = told_classes(len(means), len(class_names))
+    entitle(figure, f"Where the model sees {shown} on {split_name}: mean image, and the mean map on it")
     axes = figure.subplots(2 * num_rows, num_columns, squeeze=False)
     for axis in axes.ravel():
         axis.set(xticks=[], yticks=[])

@@ -183,7 +183,7 @@ class ImageGrid:
 
     def html(self) -> Markup:
         """Returns the block as HTML."""
-        sources = [embed_image(image) for image in self.images]
+        sources = [embed_image(image, self.shown_width) for image in self.images]
         return render("image_grid.html", grid=self, images=list(zip(sources, self.labels, strict=True)))
 
 

@@ -18,6 +18,7 @@ FONTS = "'DejaVu Sans', Verdana, sans-serif"
 # Size and colours are the page's; matplotlib's date would make two equal reports differ.
 METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 PIXELS_PER_POINT = 96 / 72
+JPEG_QUALITY = 88
 
 
 def embed_figure(figure: Figure) -> Markup:
@@ -43,12 +44,19 @@ def with_own_ids(svg: str) -> str:
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}", svg)
 
 
-def embed_image(image: np.ndarray) -> str:
-    """Returns an image as the address of its own content.
+def embed_image(image: np.ndarray, shown_width: int) -> str:
+    """Returns an image as the address of its own content, shrunk where it is wider than a sharp screen shows.
 
     Args:
         image: uint8 (height, width, channels) of 1 or 3 channels, RGB.
+        shown_width: pixels of the page, of which a sharp screen has two.
     """
+    picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    is_too_wide = picture.width > 2 * shown_width
+    if is_too_wide:
+        picture.thumbnail((2 * shown_width, picture.height), Image.Resampling.LANCZOS)
+    # Where the pixels are no longer those of the image, PNG would keep them at five times the size.
+    name = "jpeg" if is_too_wide else "png"
     buffer = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    picture.save(buffer, format=name, optimize=True, quality=JPEG_QUALITY)
+    return f"data:image/{name};base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from emotion_tl.data.sources.layout import readable_name
 from emotion_tl.explanation.class_activation_map import class_activation_map
 from emotion_tl.explanation.feature_maps import cut_at_feature_map, cut_at_last
 from emotion_tl.explanation.grad_cam import grad_cam
@@ -51,7 +52,7 @@ class Explainer:
             picture.parent.mkdir(parents=True, exist_ok=True)
             content = draw(image, activation_map)
             replace_file(picture, methodcaller("write_bytes", content))
-            written.append(picture.as_posix())
+            written.append(readable_name(picture.as_posix()))
         return written
 
 

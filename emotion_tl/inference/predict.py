@@ -17,7 +17,8 @@ from emotion_tl.command_config import PredictConfig
 from emotion_tl.config import DataConfig
 from emotion_tl.console import console
 from emotion_tl.data.decoding import FORMATS, RejectedImageError, decode_image, open_file
-from emotion_tl.data.sources.layout import is_candidate
+from emotion_tl.data.sources.candidates import is_candidate
+from emotion_tl.data.sources.layout import readable_name
 from emotion_tl.errors import DataError
 from emotion_tl.evaluation.predictions import classes_of, probability_columns
 from emotion_tl.inference.explaining import Explainer
@@ -125,7 +126,7 @@ def tabulate(
     Args:
         probabilities: float32 (number of files without an error, num_classes), in the order of the files.
     """
-    table = pd.DataFrame({"image": [path.as_posix() for path in paths], "error": errors})
+    table = pd.DataFrame({"image": [readable_name(path.as_posix()) for path in paths], "error": errors})
     readable = table.index[table["error"].isna()]
     columns = probability_columns(class_names)
     scores = pd.DataFrame(probabilities.reshape(-1, len(class_names)), index=readable, columns=columns)
@@ -153,7 +154,7 @@ def print_for_person(table: pd.DataFrame) -> None:
     for _, row in table[table["error"].isna()].iterrows():
         shares = pd.Series(row[probability_columns(class_names)].to_numpy(dtype=float), index=class_names)
         likeliest, *others = (f"{name} {share:.0%}" for name, share in shares.sort_values(ascending=False).items())
-        shown.add_row(escape(row["image"]), likeliest, ", ".join(others))
+        shown.add_row(*map(escape, (row["image"], likeliest, ", ".join(others))))
     if shown.row_count:
         Console(highlight=False).print(shown)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -102,4 +102,11 @@ def draw_subset(split: Split, num_images: int | None, seed: int) -> Split:
         )
     except ValueError as error:
         raise ConfigurationError(f"num_train_images: {error} Received: {num_images} of {len(split):,}.") from error
-    return split.take(np.sort(positions))
+    part = split.take(np.sort(positions))
+    # A class much smaller than the others has a share of less than one image.
+    if missing := len(np.unique(split.labels)) - len(np.unique(part.labels)):
+        raise ConfigurationError(
+            f"num_train_images: expected enough for an image of each class, in the shares of {split.name}. Received: "
+            f"{num_images} of {len(split):,}, which leave {missing} of the classes without one."
+        )
+    return part

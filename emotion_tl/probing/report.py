@@ -25,7 +25,7 @@ def print_probes(result: ProbeResult, config: ProbeConfig) -> None:
     for sentence in result.findings:
         console.print(f"- {escape(sentence)}")
     console.print(f"Table and figure: {escape(str(result.output_dir))}")
-    console.print(f"In the browser: {ui_command(config.tracking)}")
+    console.print(f"In the browser: {escape(ui_command(config.tracking))}")
 
 
 def terminal_table(table: pd.DataFrame, confidence_level: float) -> Table:

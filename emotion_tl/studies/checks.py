@@ -110,8 +110,9 @@ def check_distinct(variants: dict[str, ExperimentConfig], source: str) -> None:
     known: dict[str, str] = {}
     first = next(iter(variants))
     for name, experiment in variants.items():
-        # The images at another path may be others, which is not known before they are read.
-        same = known.setdefault(hash_content([settings_with_effect(to_plain(experiment)), experiment.data.path]), name)
+        # The images at another path, or in splits made by another pattern, may be others; reading them would tell.
+        images = [experiment.data.path, experiment.data.person_pattern]
+        same = known.setdefault(hash_content([settings_with_effect(to_plain(experiment)), images]), name)
         if same != name:
             raise ConfigurationError(
                 f"{source}: arm {name}: expected another experiment than arm {same}. It is the same."

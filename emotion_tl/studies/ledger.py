@@ -28,7 +28,7 @@ def find_outcomes(jobs: Sequence[PlannedJob], experiments: Sequence[ExperimentCo
     for planned, experiment in zip(jobs, experiments, strict=True):
         data = repr(experiment.data)
         if data not in fingerprints:
-            fingerprints[data] = read_fingerprint(experiment.data, Path(experiment.cache_dir).expanduser())
+            fingerprints[data] = read_fingerprint(experiment.data, Path(experiment.cache_dir))
         outcome = look_up(planned, experiment, fingerprints[data])
         found.extend([] if outcome is None else [outcome])
     return found

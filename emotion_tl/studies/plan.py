@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from emotion_tl.override_text import key_of, override_text, value_text
+from emotion_tl.override_text import key_of, override_text, shared_overrides, value_text
 from emotion_tl.study_config import SEED, GridConfig, StudyConfig
 
 
@@ -103,11 +103,5 @@ def merge_overrides(overrides: Iterable[str]) -> list[str]:
 
 def own_overrides(job: PlannedJob, jobs: Sequence[PlannedJob]) -> list[str]:
     """Returns the overrides of a job that make its arm: those without its seed that not all jobs share."""
-    return [
-        text for text in job.overrides if key_of(text) != SEED and not all(text in other.overrides for other in jobs)
-    ]
-
-
-def shared_overrides(jobs: Sequence[PlannedJob]) -> list[str]:
-    """Returns the overrides that all jobs share."""
-    return [text for text in jobs[0].overrides if all(text in job.overrides for job in jobs)]
+    shared = shared_overrides([other.overrides for other in jobs])
+    return [text for text in job.overrides if key_of(text) != SEED and text not in shared]

@@ -1,7 +1,5 @@
 """What a study would run and what it has run, told on the terminal before the first job."""
 
-from collections import Counter
-
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -9,9 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from emotion_tl.duration import told_duration
-from emotion_tl.override_text import key_of
-from emotion_tl.studies.plan import PlannedJob, own_overrides, shared_overrides
+from emotion_tl.override_text import key_of, shared_overrides
+from emotion_tl.studies.plan import PlannedJob, own_overrides
 from emotion_tl.studies.progress import Progress, estimate_seconds
+from emotion_tl.sweeps.outcome import told_counts
 
 
 def print_preview(name: str, progress: Progress, images: str) -> None:
@@ -42,8 +41,7 @@ def preview(name: str, progress: Progress, images: str) -> RenderableType:
 
 def describe_plan(progress: Progress) -> str:
     """Returns how many jobs earlier runs stand for, how many are to be run, and about how long that takes."""
-    counts = Counter(outcome.status for outcome in progress.ended.values())
-    parts = [f"{number} {status}" for status, number in counts.items()] + [f"{len(progress.left)} to run"]
+    parts = [*told_counts(progress.ended.values()), f"{len(progress.left)} to run"]
     seconds = progress.seconds_left()
     time = "" if seconds is None or not progress.left else f", about {told_duration(seconds)} of computing"
     return f"{', '.join(parts)}{time}"
@@ -65,5 +63,6 @@ def definitions(progress: Progress) -> list[str]:
     for job in progress.jobs:
         texts = [text for text in own_overrides(job, progress.jobs) if key_of(text) not in job.settings]
         arms.setdefault(job.arm, f"{job.arm}: {' '.join(texts) or 'as all'}")
-    shared = [text for text in shared_overrides(progress.jobs) if key_of(text) != "seed"]
+    everywhere = shared_overrides([job.overrides for job in progress.jobs])
+    shared = [text for text in everywhere if key_of(text) != "seed"]
     return [*arms.values(), *([f"all: {' '.join(shared)}"] if shared else [])]

@@ -9,6 +9,7 @@ from typing import Any
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.identity import has_effect
 from emotion_tl.override_text import key_of
 from emotion_tl.studies.plan import PlannedJob, variant_name
 from emotion_tl.study_config import STUDY_TAG
@@ -47,8 +48,8 @@ class StudyRow:
 
     @property
     def own_overrides(self) -> set[str]:
-        """Returns the overrides that all seeds of the variant share."""
-        return {text for text in self.outcome.overrides if text != f"seed={self.seed}"}
+        """Returns the overrides that all seeds of the variant share, without those that cannot change a result."""
+        return {text for text in self.outcome.overrides if text != f"seed={self.seed}" and has_effect(key_of(text))}
 
     @property
     def data_overrides(self) -> frozenset[str]:

@@ -1,6 +1,5 @@
 """What a study found, told on the terminal, and kept as a table."""
 
-from collections import Counter
 from collections.abc import Sequence
 from statistics import mean
 
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from emotion_tl.duration import told_duration
 from emotion_tl.studies.record import StudyRow, StudyRuns
+from emotion_tl.sweeps.outcome import told_counts
 from emotion_tl.sweeps.summary import told_failures
 
 
@@ -26,9 +26,8 @@ def study_report(study: StudyRuns, now: Sequence[StudyRow]) -> RenderableType:
 
     Val figures only: whoever chose among the arms by test would choose on test.
     """
-    table = Table(
-        title=f"Study {study.name}, val figures in %, mean over the seeds", title_justify="left", box=SIMPLE_HEAD
-    )
+    title = f"Study {escape(study.name)}, val figures in %, mean over the seeds"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("arm", overflow="fold")
     for name in ("accuracy", "macro-F1", "runs", "time a run"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -40,9 +39,8 @@ def study_report(study: StudyRuns, now: Sequence[StudyRow]) -> RenderableType:
 
 def closing_lines(rows: Sequence[StudyRow]) -> list[str]:
     """Returns how many jobs of a start ended how, and why some failed."""
-    counts = Counter(row.outcome.status for row in rows)
     failures = told_failures((f"{row.variant}, seed {row.seed}", row.outcome) for row in rows)
-    return [", ".join(f"{number} {status}" for status, number in counts.items()), *failures]
+    return [", ".join(told_counts(row.outcome for row in rows)), *failures]
 
 
 def by_variant(study: StudyRuns) -> dict[str, list[StudyRow]]:

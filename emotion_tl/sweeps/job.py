@@ -6,14 +6,15 @@ same for all machines that work on it.
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from emotion_tl.caching.locking import locked
 from emotion_tl.config import ExperimentConfig, TrackingConfig
 from emotion_tl.data.dataset import load_dataset
-from emotion_tl.errors import EmotionTLError, reason_of
+from emotion_tl.errors import ConfigurationError, EmotionTLError, reason_of
 from emotion_tl.identity import known_identities
+from emotion_tl.locks import acquire
 from emotion_tl.sweeps.outcome import FAILED, FAILED_BEFORE, FINISHED, REUSED, JobOutcome, outcome_of_run
 from emotion_tl.tracking.failure import log_failure
 from emotion_tl.tracking.running import read_run_id
@@ -22,7 +23,7 @@ from emotion_tl.validation import check_experiment_config
 
 logger = logging.getLogger(__name__)
 
-LOCKS = "jobs"
+LOCKS = "jobs/locks"
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,28 @@ def run_job(
         identities = known_identities(config, dataset.fingerprint)
         identity = identities[0]
         # Another sweep, or another machine on the same disk, may be at the same job.
-        with locked(cache / LOCKS, identity, lambda: logger.info("Job %d is run elsewhere, waiting.", job.number)):
+        with locked(job, cache, identity):
             return find_outcome(job, config, identities) or run_now(job, config, run)
     except Exception as error:
         if not isinstance(error, EmotionTLError):
             logger.exception("Job %d failed.", job.number)
         return failed_outcome(job, reason_of(error), identity, earlier_run_id)
+
+
+def locked(job: Job, cache: Path, identity: str) -> AbstractContextManager:
+    """Returns the lock of a job, which this process holds; waits for it where the job is run elsewhere.
+
+    Raises:
+        ConfigurationError: where no lock can be had below `cache`.
+    """
+    path = cache / LOCKS / f"{identity}.lock"
+    try:
+        return acquire(path, lambda: logger.info("Job %d is run elsewhere, waiting.", job.number))
+    except OSError as error:
+        raise ConfigurationError(
+            f"cache_dir: expected a folder in which files can be locked, so that no job is run twice. Received: {cache}"
+            f" ({error}). Choose another folder with cache_dir=/path/to/folder."
+        ) from error
 
 
 def find_outcome(job: Job, config: ExperimentConfig, identities: Sequence[str]) -> JobOutcome | None:

@@ -1,5 +1,7 @@
 """What became of one job of a sweep."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from emotion_tl.tracking.runs import RunSummary
@@ -60,3 +62,9 @@ def outcome_of_run(number: int, overrides: list[str], run: RunSummary, status: s
         total_seconds=run.total_seconds,
         dataset_fingerprint=run.dataset_fingerprint,
     )
+
+
+def told_counts(outcomes: Iterable[JobOutcome]) -> list[str]:
+    """Returns how many jobs ended how, as in "3 finished"."""
+    counts = Counter(outcome.status for outcome in outcomes)
+    return [f"{number} {status}" for status, number in counts.items()]

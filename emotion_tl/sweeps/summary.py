@@ -1,6 +1,5 @@
 """What a sweep found, told on the terminal when it ends, and kept as a table."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
@@ -11,7 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from emotion_tl.sweeps.outcome import JobOutcome
+from emotion_tl.override_text import shared_overrides
+from emotion_tl.sweeps.outcome import JobOutcome, told_counts
 
 
 def print_outcomes(outcomes: Sequence[JobOutcome]) -> None:
@@ -48,8 +48,7 @@ def figures(outcome: JobOutcome) -> tuple[str, str, str]:
 
 def remarks(outcomes: Sequence[JobOutcome]) -> list[str]:
     """Returns how many jobs ended how, why some failed, and how to compare the others."""
-    counts = Counter(outcome.status for outcome in outcomes)
-    lines = [", ".join(f"{number} {status}" for status, number in counts.items())]
+    lines = [", ".join(told_counts(outcomes))]
     lines += told_failures((f"Job {outcome.number}", outcome) for outcome in outcomes)
     common = common_overrides(outcomes)
     if common:
@@ -59,9 +58,7 @@ def remarks(outcomes: Sequence[JobOutcome]) -> list[str]:
 
 def common_overrides(outcomes: Sequence[JobOutcome]) -> list[str]:
     """Returns the overrides that all jobs share, where there are several jobs."""
-    if len(outcomes) < 2:
-        return []
-    return [text for text in outcomes[0].overrides if all(text in outcome.overrides for outcome in outcomes)]
+    return shared_overrides([outcome.overrides for outcome in outcomes]) if len(outcomes) > 1 else []
 
 
 def told_failures(outcomes: Iterable[tuple[str, JobOutcome]]) -> list[str]:

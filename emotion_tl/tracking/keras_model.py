@@ -34,7 +34,7 @@ def log_keras_model(model: keras.Model, file: Path, images: np.ndarray, class_na
         name="model",
         flavor=SimpleNamespace(save_model=save_model, __name__="mlflow.keras"),
         model=model,
-        signature=infer_signature(images, model.predict(images, verbose=0)),
+        signature=infer_signature(images, model.predict_on_batch(images)),
         input_example=images,
         # Named here because MLflow would otherwise load the model in another process to find out.
         pip_requirements=[f"{package}=={versions[package]}" for package in ("keras", "numpy", keras.config.backend())],

@@ -24,9 +24,7 @@ from emotion_tl.tracking.store import open_store, select_experiment
 
 logger = logging.getLogger(__name__)
 
-# Limits of MLflow's tracking server: a longer value or batch is refused.
-LONGEST_PARAMETER = 500
-LARGEST_BATCH = 100
+# MLflow refuses a longer one.
 LONGEST_DIGEST = 36
 
 # Weights and models stay in the run's folder; `log_keras_model` logs the model.
@@ -81,13 +79,11 @@ class TrackedRun:
     def log_config(self, config: ExperimentConfig | ProbeConfig) -> None:
         """Logs the configuration: each setting as a parameter, `schedule.phases.frozen.epochs` and so on."""
         settings = pd.json_normalize(to_plain(config)).iloc[0].items()
-        self.log_parameters({str(key): str(value) for key, value in settings})
+        self.log_parameters({str(key): value for key, value in settings})
 
-    def log_parameters(self, parameters: Mapping[str, str]) -> None:
-        """Logs settings, as many at once as MLflow takes."""
-        shortened = [(key, value[:LONGEST_PARAMETER]) for key, value in parameters.items()]
-        for start in range(0, len(shortened), LARGEST_BATCH):
-            mlflow.log_params(dict(shortened[start : start + LARGEST_BATCH]))
+    def log_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Logs settings."""
+        mlflow.log_params(dict(parameters))
 
     def log_dataset(self, dataset: Dataset, config: DataConfig) -> None:
         """Logs which images the run saw: name, fingerprint, where they came from and how many."""

@@ -140,7 +140,7 @@ def summarise(run: Run) -> RunSummary:
 def early_figures(run: Run) -> dict[str, float]:
     """Returns the figures of a whole run that stand before its epochs.
 
-    Version 0.1.0 has logged them at step 0, so that MLflow shows those of the last epoch in place of the best one's.
+    Runs were made that have them at step 0, so that MLflow shows those of the last epoch in place of the best one's.
     """
     figures: dict[str, float] = {}
     for key in OVER_EPOCHS & run.data.metrics.keys():

@@ -6,7 +6,6 @@ from emotion_tl.tuning.combinations import TrialValues, alternatives, corners
 from emotion_tl.tuning.composition import TrialComposer
 from emotion_tl.tuning.overrides import override
 from emotion_tl.tuning.space_checks import check_space, parameter_error
-from emotion_tl.tuning.trial_config import trial_experiment
 from emotion_tl.tuning_config import TUNERS, SpaceConfig, TuneConfig, TunerConfig, TuneSettings
 from emotion_tl.validation import NAME, check_choice, check_experiment_config, check_positive, check_range
 
@@ -26,9 +25,9 @@ def check_search(config: TuneConfig, compose: Compose, source: str) -> list[Expe
     check_tune_settings(config.tune)
     space = config.tuner.space
     check_space(space, config.tuner.name, source)
-    composer = TrialComposer(space, compose, source)
+    composer = TrialComposer(config.tuner, compose, source)
     trials = list(corners(space))
-    configs = [checked(composer, config.tuner, trial) for trial in trials]
+    configs = [checked(composer, trial) for trial in trials]
     check_comparable(space, trials, configs, source)
     return configs
 
@@ -60,32 +59,32 @@ def check_tune_settings(config: TuneSettings) -> None:
         raise ConfigurationError("tune.output_dir: expected a folder, as in outputs/tune. Received: none")
 
 
-def checked(composer: TrialComposer, tuner: TunerConfig, trial: TrialValues) -> ExperimentConfig:
+def checked(composer: TrialComposer, trial: TrialValues) -> ExperimentConfig:
     """Returns the configuration of a trial as it is run.
 
     Raises:
         ConfigurationError: where no run can start with it, naming the parameters to blame.
     """
-    config, _ = trial_experiment(composer, tuner, trial)
+    config, _ = composer.experiment(trial)
     try:
         check_experiment_config(config)
     except ConfigurationError as error:
-        reason = f"{composer.source}: {blamed(composer, tuner, trial, str(error))}. {error}"
+        reason = f"{composer.source}: {blamed(composer, trial, str(error))}. {error}"
         last_phase = next(reversed(config.schedule.phases), None)
-        if tuner.name == "hyperband" and str(error).startswith(f"schedule.phases.{last_phase}."):
-            reason += f" With hyperband, this phase has tuner.max_epochs={tuner.max_epochs} epochs."
+        if composer.tuner.name == "hyperband" and str(error).startswith(f"schedule.phases.{last_phase}."):
+            reason += f" With hyperband, this phase has tuner.max_epochs={composer.tuner.max_epochs} epochs."
         raise ConfigurationError(reason) from error
     return config
 
 
-def blamed(composer: TrialComposer, tuner: TunerConfig, trial: TrialValues, reason: str) -> str:
+def blamed(composer: TrialComposer, trial: TrialValues, reason: str) -> str:
     """Returns which parameters are to blame for a trial that cannot start.
 
     They are those with another value that would mend it; where two things are wrong at once, those the reason is about.
     """
     space = composer.space
     others = {name: alternatives(space, trial, name) for name in trial}
-    names = [name for name in trial if any(can_start(composer, tuner, other) for other in others[name])]
+    names = [name for name in trial if any(can_start(composer, other) for other in others[name])]
     names = names or [name for name in trial if reason.startswith(f"{space.parameters[name].key}:")]
     if not names:
         return "no trial can start with the settings that are fixed"
@@ -93,10 +92,10 @@ def blamed(composer: TrialComposer, tuner: TunerConfig, trial: TrialValues, reas
     return f"parameter{'s' if len(names) > 1 else ''} {', '.join(names)}: no trial can start with {values}"
 
 
-def can_start(composer: TrialComposer, tuner: TunerConfig, trial: TrialValues) -> bool:
+def can_start(composer: TrialComposer, trial: TrialValues) -> bool:
     """Returns whether a run can start with a trial."""
     try:
-        check_experiment_config(trial_experiment(composer, tuner, trial)[0])
+        check_experiment_config(composer.experiment(trial)[0])
     except ConfigurationError:
         return False
     return True

@@ -14,20 +14,38 @@ from emotion_tl.config import Compose, ExperimentConfig
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.override_text import number_text, value_text
 from emotion_tl.tuning.activity import active_parameters
-from emotion_tl.tuning.overrides import is_group
+from emotion_tl.tuning.overrides import is_group, trial_overrides
 from emotion_tl.tuning.space_checks import parameter_error
-from emotion_tl.tuning_config import ParameterConfig, SpaceConfig
+from emotion_tl.tuning_config import ParameterConfig, TunerConfig
 
 
 class TrialComposer:
-    """Composes trials of a space that passed `check_space`."""
+    """Composes trials of a tuner whose space passed `check_space`."""
 
-    def __init__(self, space: SpaceConfig, compose: Compose, source: str):
-        """Takes the space, the function that composes an experiment with overrides, and the file of the space."""
-        self.space = space
+    def __init__(self, tuner: TunerConfig, compose: Compose, source: str):
+        """Takes the tuner, the function that composes an experiment with overrides, and the file of the space."""
+        self.tuner = tuner
+        self.space = tuner.space
         self.source = source
         self.compose = cache(lambda *overrides: compose(list(overrides)))
         self.typed_values: dict[tuple[type, str, str], Any] = {}
+
+    def experiment(self, trial: Mapping[str, Any]) -> tuple[ExperimentConfig, list[str]]:
+        """Returns a trial as it would be run to its end, and the overrides that make it.
+
+        With Hyperband the last phase has the epochs of its longest trials, over which the learning rate goes down; how
+        many of them a trial gets is its budget.
+
+        Raises:
+            ConfigurationError: naming the parameter whose key does not exist, or whose value is of a wrong type.
+        """
+        config = self.trial_config(trial)
+        overrides = trial_overrides(self.space, trial)
+        if self.tuner.name == "hyperband" and config.schedule.phases:
+            name, phase = list(config.schedule.phases.items())[-1]
+            phase.epochs = self.tuner.max_epochs
+            overrides.append(f"schedule.phases.{name}.epochs={self.tuner.max_epochs}")
+        return config, overrides
 
     def trial_config(self, trial: Mapping[str, Any]) -> ExperimentConfig:
         """Returns the configuration of a trial.

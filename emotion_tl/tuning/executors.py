@@ -4,14 +4,35 @@ A trial that trains (parts of) a backbone takes a process of its own, since Tens
 only when a process ends. Heads are small, and a process would cost more than the trial.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.own_process import call_in_own_process
 from emotion_tl.runtime import select_backend
+from emotion_tl.training.stretch import Stretch
 from emotion_tl.tuning.search_folder import TrialResult
-from emotion_tl.tuning.task import TrialTask
+
+
+@dataclass(frozen=True)
+class TrialTask:
+    """What a worker is asked to do for a trial: a training, or the part of it that the trial's budget is enough for.
+
+    Attributes:
+        trial_id: KerasTuner's.
+        parameters: key and value, as text, of what is searched.
+        config: of the experiment.
+        folder: of the trial.
+        stretch: how much of the training is done, and what it goes on from.
+    """
+
+    trial_id: str
+    parameters: Mapping[str, str]
+    config: ExperimentConfig
+    folder: Path
+    stretch: Stretch
 
 
 class Executor(Protocol):
@@ -40,7 +61,7 @@ class HeadExecutor:
         from emotion_tl.training.head_trials import HeadTrials
 
         configure(config.trainer, config.seed)
-        dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
+        dataset = load_dataset(config.data, Path(config.cache_dir))
         self.heads = HeadTrials(build_transfer_model(config, dataset.image_shape, dataset.num_classes), dataset, config)
 
     def run(self, task: TrialTask) -> TrialResult:

@@ -16,7 +16,8 @@ def delete_other_models(oracle: keras_tuner.Oracle, folder: SearchFolder, num_be
 
     So that a search takes as much disk with a thousand trials as with ten.
     """
-    best, continuable = best_trials(oracle, num_best), continuable_trials(oracle)
+    best = {trial.trial_id for trial in oracle.get_best_trials(num_best)}
+    continuable = continuable_trials(oracle)
     for trial_id, trial in list(oracle.trials.items()):
         if trial.status in ("COMPLETED", "FAILED") and trial_id not in continuable:
             remove_state(folder.trial(trial_id))
@@ -29,11 +30,6 @@ def delete_weights(folder: Path) -> None:
     for pattern in LARGE_FILES:
         for file in folder.rglob(pattern):
             file.unlink(missing_ok=True)
-
-
-def best_trials(oracle: keras_tuner.Oracle, num_best: int) -> set[str]:
-    """Returns the ids of the best trials."""
-    return {trial.trial_id for trial in oracle.get_best_trials(num_best)}
 
 
 def continuable_trials(oracle: keras_tuner.Oracle) -> set[str]:

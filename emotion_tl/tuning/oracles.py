@@ -8,8 +8,8 @@ import numpy as np
 from keras_tuner import oracles
 from keras_tuner.engine.trial import Trial
 
+from emotion_tl.files import write_json
 from emotion_tl.training_config import MONITORS
-from emotion_tl.tuning.files import write_json
 from emotion_tl.tuning_config import TunerConfig
 
 # More than any search has: KerasTuner would otherwise end it after three failed trials in a row, with its lock held.
@@ -32,6 +32,13 @@ class LastingOracle(keras_tuner.Oracle):
     def set_seed(self, seed: int) -> None:
         """Sets the seed of all that is drawn: KerasTuner takes a 0 for none."""
         self.seed = self._seed_state = seed
+
+    def count_trials(self) -> int | None:
+        """Returns the number of trials of the search; None where only its end will tell.
+
+        It ends earlier where the space has no more to try.
+        """
+        return self.max_trials
 
     def save(self) -> None:
         """Writes the state of the oracle."""
@@ -84,6 +91,14 @@ class BayesianOracle(LastingOracle, oracles.BayesianOptimizationOracle):
 
 class HyperbandOracle(LastingOracle, oracles.HyperbandOracle):
     """Gives many trials a few epochs and the best of them more."""
+
+    def count_trials(self) -> int:
+        """Returns the number of trials in all rounds of all brackets."""
+        return self.hyperband_iterations * sum(
+            self._get_size(bracket, halving)
+            for bracket in range(self._get_num_brackets())
+            for halving in range(self._get_num_rounds(bracket))
+        )
 
 
 class GridOracle(LastingOracle, oracles.GridSearchOracle):

@@ -54,10 +54,11 @@ def report_search(result: SearchResult, config: TuneConfig, best: BestTrial) -> 
     for path in (folder / "trials.csv", folder / "search.png", file):
         log_file(result.run_id, path)
     log_summary(result.run_id, {f"best_{result.objective}": float(row["value"]), "num_trials": len(result.trials)})
-    console.print(importances.note)
+    console.print(importances.note, markup=False)
     if ends := at_the_end_of_their_range(row, space):
-        console.print(f"Best at an end of the range: {', '.join(ends)}. A wider range may hold a better value.")
-    console.print(f"Figure and table: {shown(folder)}")
+        told = f"Best at an end of the range: {', '.join(ends)}. A wider range may hold a better value."
+        console.print(told, markup=False)
+    console.print(f"Figure and table: {shown(folder)}", markup=False)
     console.print(f"Run the best again: {run_command(file, best.overrides, best.further)}", markup=False)
     return file
 

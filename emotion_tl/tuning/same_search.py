@@ -9,10 +9,10 @@ from uuid import uuid4
 
 from emotion_tl.config import to_plain
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.files import read_json, write_json
 from emotion_tl.identity import describe_differences, determining_content, flatten, hash_content
 from emotion_tl.locks import acquire_if_free
 from emotion_tl.tracking.running import LOCK_FILE
-from emotion_tl.tuning.files import read_json, write_json
 from emotion_tl.tuning.search_folder import SearchFolder
 from emotion_tl.tuning_config import TuneConfig
 

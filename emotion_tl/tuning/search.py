@@ -16,7 +16,6 @@ from emotion_tl.tuning.checks import check_search
 from emotion_tl.tuning.chief import Chief, free_port
 from emotion_tl.tuning.head_space import longest_trial, tries_heads_alone
 from emotion_tl.tuning.leaderboard import best_trials
-from emotion_tl.tuning.num_trials import count_trials
 from emotion_tl.tuning.same_search import OpenSearch, open_search
 from emotion_tl.tuning.search_folder import SearchFolder
 from emotion_tl.tuning.search_progress import SearchProgress
@@ -72,7 +71,7 @@ def run_search(config: TuneConfig, compose: Compose, overrides: list[str], sourc
     check_fixed(config.tuner.space, overrides, source)
     configs = check_search(config, compose, source)
     # Packed once, before several workers want it.
-    dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
+    dataset = load_dataset(config.data, Path(config.cache_dir))
     experiment = config.tracking.experiment_name or dataset.name
     with open_search(config, dataset.fingerprint) as search:
         run_id = open_run(config, search, experiment)
@@ -112,7 +111,7 @@ def run_trials(assignment: Assignment, name: str) -> SearchResult:
     try:
         # The package's console does not wrap lines.
         console = Console(stderr=True)
-        with SearchProgress(chief.oracle, console, count_trials(assignment.config.tuner)) as progress:
+        with SearchProgress(chief.oracle, console, chief.oracle.count_trials()) as progress:
             chief.watch(progress.update)
     except KeyboardInterrupt:
         was_interrupted = True

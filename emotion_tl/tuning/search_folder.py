@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from emotion_tl.files import read_json, write_json
 from emotion_tl.tuning.activity import active_parameters
-from emotion_tl.tuning.files import read_json, write_json
 from emotion_tl.tuning.space_checks import TRIAL_COLUMNS
 from emotion_tl.tuning_config import SpaceConfig
 

@@ -16,8 +16,8 @@ from emotion_tl.runtime import configure
 from emotion_tl.tracking.run import TrackedRun, track_run
 from emotion_tl.training.record import TrainingResult
 from emotion_tl.training.trainer import train
+from emotion_tl.tuning.executors import TrialTask
 from emotion_tl.tuning.search_folder import TrialResult
-from emotion_tl.tuning.task import TrialTask
 
 
 def run_trial(task: TrialTask, training: Callable[[TrackedRun], TrainingResult]) -> TrialResult:
@@ -47,7 +47,7 @@ def train_whole_trial(task: TrialTask) -> TrialResult:
     config = task.config
     device = configure(config.trainer, config.seed)
     distribution = build_distribution(config, device.names)
-    dataset = load_dataset(config.data, Path(config.cache_dir).expanduser())
+    dataset = load_dataset(config.data, Path(config.cache_dir))
     with distribution.scope():
         model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
 

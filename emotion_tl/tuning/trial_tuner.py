@@ -14,14 +14,12 @@ from emotion_tl.tracking.running import forget_run
 from emotion_tl.training.state_files import has_state
 from emotion_tl.training.stretch import Stretch
 from emotion_tl.tuning.composition import TrialComposer
-from emotion_tl.tuning.executors import Executor, HeadExecutor, ProcessExecutor
+from emotion_tl.tuning.executors import Executor, HeadExecutor, ProcessExecutor, TrialTask
 from emotion_tl.tuning.failed_trial import note_failure
 from emotion_tl.tuning.oracles import build_oracle
 from emotion_tl.tuning.overrides import trial_overrides
 from emotion_tl.tuning.search_folder import CONTINUED_TRIAL, EPOCHS, ORACLE_FOLDER
 from emotion_tl.tuning.space import build_hyperparameters
-from emotion_tl.tuning.task import TrialTask
-from emotion_tl.tuning.trial_config import trial_experiment
 from emotion_tl.tuning.worker import Assignment
 
 logger = logging.getLogger(__name__)
@@ -38,7 +36,7 @@ class TrialTuner(base_tuner.BaseTuner):
         self.assignment = assignment
         self.was_idle = False
         config = assignment.config
-        self.composer = TrialComposer(config.tuner.space, assignment.compose, assignment.source)
+        self.composer = TrialComposer(config.tuner, assignment.compose, assignment.source)
         oracle = build_oracle(config.tuner, build_hyperparameters(config.tuner.space), config.schedule.monitor)
         super().__init__(oracle, directory=str(assignment.folder.path), project_name=ORACLE_FOLDER)
 
@@ -72,7 +70,7 @@ class TrialTuner(base_tuner.BaseTuner):
 
     def task(self, trial_id: str, values: dict[str, Any]) -> TrialTask:
         """Returns what is to be done for a trial, logged below the run of the search."""
-        config, _ = trial_experiment(self.composer, self.assignment.config.tuner, values)
+        config, _ = self.composer.experiment(values)
         tracking = replace(config.tracking, parent_run_id=self.assignment.parent_run_id, run_name=None)
         space = self.assignment.config.tuner.space
         parameters = dict(text.split("=", 1) for text in trial_overrides(space, values))

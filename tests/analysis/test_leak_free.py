@@ -64,6 +64,11 @@ def test_the_terminal_says_so(comparison, tmp_path, capsys):
     assert CAVEAT in told.splitlines()[0]
 
 
+def test_square_brackets_in_the_path_of_the_report_are_no_markup(comparison, tmp_path, capsys):
+    print_comparison(comparison, find_all(comparison), tmp_path / "[old]" / "[" / "]" / "report.html")
+    assert f"Report: {tmp_path}/[old]/[/]/report.html" in capsys.readouterr().out
+
+
 def test_the_report_says_so(comparison):
     html = "".join(block.html() for block in models_section(comparison).blocks)
     # In place of accuracy and macro-F1.

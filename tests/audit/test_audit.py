@@ -1,6 +1,7 @@
 """A whole audit, from a folder of files to the report."""
 
 import json
+import logging
 import shutil
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from emotion_tl.audit import of_run
 from emotion_tl.audit.audit import audit_dataset
 from emotion_tl.audit.findings import BAD, list_findings
 from emotion_tl.audit.kept_parts import KeptParts
 from emotion_tl.audit.of_run import write_audit_of_run
+from emotion_tl.audit.result import audit_exactly
 from emotion_tl.audit.summary import print_summary
 from emotion_tl.command_config import AuditConfig
 from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig
@@ -147,7 +150,7 @@ def test_most_swapped_labels_are_doubted_by_pixels_alone(result):
 
 def test_what_takes_long_is_read_when_it_is_audited_again(result, folder, monkeypatch):
     kept = list((folder / "cache" / "audits").rglob("*.parquet"))
-    assert len(kept) == 2
+    assert len(kept) == 3
     monkeypatch.setattr("emotion_tl.audit.judging.predict_out_of_sample", refuse)
     monkeypatch.setattr("emotion_tl.audit.audit.find_similar_pairs", refuse)
     again = audit_dataset(make_config(folder))
@@ -165,6 +168,18 @@ def test_a_run_keeps_the_whole_audit_of_its_images(result, folder, tmp_path):
     config = ExperimentConfig(cache_dir=str(folder / "cache"))
     write_audit_of_run(config, result.dataset, tmp_path)
     assert json.loads((tmp_path / "audit.json").read_text())["label_issues"]["num_folds"] == 5
+    assert (tmp_path / "audit.html").read_bytes() == (folder / "out" / "audit.html").read_bytes()
+
+
+def test_a_run_says_where_a_report_is_that_is_too_large_to_be_logged_with_it(
+    result, folder, tmp_path, caplog, monkeypatch
+):
+    monkeypatch.setattr(of_run, "MAX_REPORT_BYTES", 1000)
+    monkeypatch.setattr(logging.getLogger("emotion_tl"), "propagate", True)
+    caplog.set_level(logging.INFO, logger="emotion_tl")
+    write_audit_of_run(ExperimentConfig(cache_dir=str(folder / "cache")), result.dataset, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"audit.json"}
+    assert str(KeptParts(folder / "cache", result.dataset.fingerprint).report) in caplog.text
 
 
 def test_a_run_on_images_never_audited_keeps_what_is_certain(result, tmp_path):
@@ -172,6 +187,27 @@ def test_a_run_on_images_never_audited_keeps_what_is_certain(result, tmp_path):
     told = json.loads((tmp_path / "audit.json").read_text())
     assert told["exact_copies"] == result.summary()["exact_copies"]
     assert told["label_issues"] is None
+    assert not (tmp_path / "audit.html").exists()
+
+
+def test_a_second_run_on_the_same_images_does_not_read_them_again(result, tmp_path, monkeypatch):
+    config = ExperimentConfig(cache_dir=str(tmp_path / "cache"))
+    expected = audit_exactly(result.dataset).to_json()
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        write_audit_of_run(config, result.dataset, tmp_path / name)
+        monkeypatch.setattr("emotion_tl.audit.images.describe_all", refuse)
+    first, second = (tmp_path / name / "audit.json" for name in ("first", "second"))
+    assert first.read_text() == second.read_text() == expected
+    # What a run finds is not taken for a whole audit.
+    assert KeptParts(tmp_path / "cache", result.dataset.fingerprint).read_audit() is None
+
+
+def test_without_a_cache_a_run_keeps_its_audit_all_the_same(result, tmp_path):
+    (tmp_path / "file").touch()
+    write_audit_of_run(ExperimentConfig(cache_dir=str(tmp_path / "file" / "cache")), result.dataset, tmp_path)
+    told = json.loads((tmp_path / "audit.json").read_text())
+    assert told["exact_copies"] == result.summary()["exact_copies"]
 
 
 def test_what_takes_long_can_be_left_out(folder, tmp_path):

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.decomposition import PCA
 
+from emotion_tl.audit import out_of_sample
 from emotion_tl.audit.label_issues import judge_labels
 from emotion_tl.audit.out_of_sample import choose_num_folds, predict_out_of_sample, whiten
 from tests.audit.planted import CLASSES
@@ -75,9 +77,27 @@ def test_a_copy_does_not_give_its_label_away():
 
 
 def test_whitened_components_are_few_and_of_variance_one(features):
-    whitened = whiten(features[0][:100])
+    whitened = whiten(features[0][:100], seed=0)
     assert whitened.shape == (100, 10)
     np.testing.assert_allclose(whitened.var(axis=0, ddof=1), 1, rtol=1e-3)
+
+
+def test_of_many_images_no_more_are_gone_through_at_once_than_there_is_memory_for(monkeypatch):
+    generator = np.random.default_rng(0)
+    features = (generator.normal(size=(6000, 3)) * [10, 3, 1]) @ generator.normal(size=(3, 40))
+    features = features.astype(np.float16)
+    whole = whiten(features, seed=0)
+    fitted = []
+    fit = PCA.fit
+    monkeypatch.setattr(PCA, "fit", lambda self, rows, y=None: fitted.append(rows) or fit(self, rows, y))
+    monkeypatch.setattr(out_of_sample, "MAX_IMAGES_AT_ONCE", 1000)
+    parts = whiten(features, seed=0)
+    assert [rows.shape for rows in fitted] == [(1000, 40)]
+    assert (parts.shape, parts.dtype) == (whole.shape, np.dtype("float32"))
+    # The components of a part are about those of all, up to their sign.
+    correlations = [abs(np.corrcoef(whole[:, position], parts[:, position])[0, 1]) for position in range(3)]
+    assert min(correlations) > 0.99
+    np.testing.assert_allclose(parts[:, :3].std(axis=0), 1, atol=0.1)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,18 @@
 """Images that were changed a little, planted among others."""
 
+import tracemalloc
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from emotion_tl.audit import near_duplicates
+from emotion_tl.audit.findings import find_near_leaks
 from emotion_tl.audit.images import look_at_images
 from emotion_tl.audit.near_duplicates import describe_near_duplicates, find_similar_pairs
-from tests.audit.planted import draw_faces, make_dataset, plain_dataset, with_images
+from emotion_tl.audit.result import audit_exactly
+from emotion_tl.audit.thumbnails import THUMBNAIL_SIZE
+from tests.audit.planted import IMAGE_SIZE, draw_faces, make_dataset, plain_dataset, with_images
 
 THRESHOLD = 0.95
 
@@ -99,11 +105,44 @@ def test_of_too_many_pairs_the_closest_stay(monkeypatch):
     images = look_at_images(plain_dataset())
     everything = find_similar_pairs(images, 0.2)
     monkeypatch.setattr(near_duplicates, "MAX_PAIRS", 5)
-    kept = find_similar_pairs(images, 0.2)
+    monkeypatch.setattr(near_duplicates, "BLOCK_SIZE", 7)
+    kept = describe_near_duplicates(images.table, find_similar_pairs(images, 0.2), 0.2)
     assert len(everything) > 10
-    np.testing.assert_allclose(
-        kept["correlation"].sort_values(), everything["correlation"].nlargest(5).sort_values(), atol=1e-6
-    )
+    np.testing.assert_allclose(kept.pairs["correlation"], everything["correlation"].nlargest(5), atol=1e-6)
+    assert kept.told_number() == "more than 5, of which only the closest are counted"
+    assert kept.summary()["more_pairs_were_found"]
+    (told, *_) = find_near_leaks(replace(audit_exactly(images.dataset), near_duplicates=kept))
+    assert "almost the same: more than 5, of which only the closest are counted; " in told.text
+
+
+def test_as_many_pairs_as_are_kept_are_all_there_are(monkeypatch):
+    images = look_at_images(plain_dataset())
+    everything = find_similar_pairs(images, 0.2)
+    monkeypatch.setattr(near_duplicates, "MAX_PAIRS", len(everything))
+    kept = describe_near_duplicates(images.table, find_similar_pairs(images, 0.2), 0.2)
+    assert kept.told_number() == f"{len(everything)}"
+    assert not kept.summary()["more_pairs_were_found"]
+
+
+def test_images_without_contrast_resemble_nothing():
+    dataset = plain_dataset()
+    almost_grey = np.full_like(dataset.train.images[0], 7)
+    almost_grey[0, 0] = 9
+    brighter = almost_grey + 1
+    assert audit(with_images(dataset, {3: almost_grey, 30: brighter})).pairs.empty
+
+
+def test_no_more_is_held_in_memory_than_the_thumbnails_and_some_blocks(monkeypatch):
+    number = 1000
+    labels, splits = np.arange(number) % 3, ["train"] * (number - 6) + ["val"] * 3 + ["test"] * 3
+    images = look_at_images(make_dataset(draw_faces(number), labels, splits))
+    monkeypatch.setattr(near_duplicates, "BLOCK_SIZE", 100)
+    monkeypatch.setattr("emotion_tl.audit.images.PIXELS_AT_ONCE", 100 * IMAGE_SIZE**2)
+    tracemalloc.start()
+    find_similar_pairs(images, THRESHOLD)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.5 * number * THUMBNAIL_SIZE**2 * np.dtype("float32").itemsize
 
 
 def test_no_pairs_at_all():

@@ -180,8 +180,12 @@ def test_room_is_made_by_one_process_at_a_time(tmp_path):
     thread = threading.Thread(target=make_cache(tmp_path).get_or_compute, args=arguments)
     with locked(tmp_path, ROOM_LOCK):
         thread.start()
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob(".computing-*")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        # It would compute in this time if it did not wait for the lock.
         thread.join(timeout=0.3)
         assert not computation.starts
-        assert list(tmp_path.glob(".computing-*"))
     thread.join()
     assert computation.starts == STARTS

@@ -59,10 +59,18 @@ def test_options_stand_after_the_overrides_wherever_they_were_typed(typed, taken
 
 
 def test_options_of_which_hydra_takes_one_alone():
-    check_options(["a=1", "--cfg", "job", "--config-dir", "mine"])
-    check_options(["-m", "--help"])
+    check_options("train", ["a=1", "--cfg", "job", "--config-dir", "mine"])
+    check_options("train", ["-m", "--help"])
     with pytest.raises(ConfigurationError, match="one of the options --cfg, -m"):
-        check_options(["--cfg", "job", "-m"])
+        check_options("train", ["--cfg", "job", "-m"])
+
+
+@pytest.mark.parametrize("option", ["-r", "--run"])
+def test_study_is_not_one_run(option):
+    check_options("train", ["seed=1", option])
+    check_options("study", ["study=quick", "-m"])
+    with pytest.raises(ConfigurationError, match=rf"^study: expected no option {option}.*study\.dry_run=true"):
+        check_options("study", ["study=quick", option])
 
 
 def test_study_is_a_sweep_unless_it_is_only_shown():

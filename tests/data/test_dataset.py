@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from emotion_tl.config import DataConfig
 from emotion_tl.data import store
 from emotion_tl.data.dataset import load_dataset
+from emotion_tl.data.packing import KEPT_OUT_OF_KEY
 from emotion_tl.errors import ConfigurationError, DataError
 from tests.data.conftest import make_image, save_image, write_classes, write_splits
 
@@ -95,16 +98,35 @@ def test_the_second_time_no_image_is_decoded(folder, cache, folder_config):
     np.testing.assert_array_equal(second.test.read(slice(None)), first.test.read(slice(None)))
 
 
-def test_settings_of_the_split_do_not_pack_again(tmp_path, cache, folder_config):
+OTHER_SETTINGS = {
+    "name": "other",
+    "val_fraction": 0.2,
+    "test_fraction": 0.3,
+    "person_pattern": r"(\d)\.png$",
+    "split_seed": 7,
+    "dedup": "clean",
+    "train_fraction": 0.5,
+    "max_bad_fraction": 0.5,
+}
+
+
+@pytest.mark.parametrize("key", [key for key in KEPT_OUT_OF_KEY if key != "path"])
+def test_settings_of_the_split_do_not_pack_again(tmp_path, cache, folder_config, key):
     folder = write_classes(tmp_path / "classes", num_images=30)
     first = load_dataset(folder_config(folder), cache)
     for path in folder.rglob("*.png"):
         overwrite_unseen(path)
-    settings = {"split_seed": 7, "val_fraction": 0.2, "test_fraction": 0.3, "name": "other", "max_bad_fraction": 0.5}
-    other = load_dataset(folder_config(folder, **settings), cache)
+    other = load_dataset(folder_config(folder, **{key: OTHER_SETTINGS[key]}), cache)
     assert len(stores_in(cache)) == 1
-    assert other.fingerprint != first.fingerprint
-    assert len(other.test) == 27
+    is_same = key in ("name", "dedup", "max_bad_fraction")
+    assert (other.fingerprint == first.fingerprint) == is_same
+
+
+def test_of_every_setting_it_is_said_whether_it_packs_again():
+    # One that is added and not kept out of the key has every data set packed again.
+    packs_again = {field.name for field in fields(DataConfig)} - set(KEPT_OUT_OF_KEY)
+    pixels = {"source", "classes", "image_size", "color_mode", "max_image_pixels", "num_images", "drawing_seed"}
+    assert packs_again == pixels | {"path_column", "pixels_column", "label_column", "split_column"}
 
 
 @pytest.mark.parametrize("settings", [{"image_size": 10}, {"color_mode": "rgb"}, {"classes": ["sad", "angry"]}])
@@ -125,6 +147,16 @@ def test_a_changed_a_new_and_a_removed_file_are_seen(folder, cache, folder_confi
     fingerprints.append(load_dataset(folder_config(folder), cache).fingerprint)
     assert len(set(fingerprints)) == 3
     assert fingerprints[0] == fingerprints[3]
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "train/Thumbs.db", "train/sad/@eaDir/000.png/small.jpg", "notes.txt"])
+def test_a_file_that_is_no_image_does_not_pack_again(folder, cache, folder_config, name):
+    config = folder_config(folder)
+    load_dataset(config, cache)
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("left by the system")
+    assert load_dataset(config, cache).rejected.empty
+    assert len(list((cache / "sources").iterdir())) == 1
 
 
 def test_the_fingerprint_is_that_of_the_content(tmp_path, cache, folder_config):

@@ -1,5 +1,6 @@
 """Images of every kind, whole and broken."""
 
+import errno
 import io
 import struct
 import zlib
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from emotion_tl.config import DataConfig
-from emotion_tl.data.decoding import RejectedImageError, decode_grey_values, decode_image
+from emotion_tl.data.decoding import RejectedImageError, UnreadImageError, decode_grey_values, decode_image
 from tests.data.conftest import make_image
 
 
@@ -181,9 +182,38 @@ def test_largest_size_is_a_setting():
         decode(content, config(max_image_pixels=399))
 
 
-def test_files_that_cannot_be_opened_are_rejected(tmp_path: Path):
-    with pytest.raises(RejectedImageError, match="No such file"):
+def test_files_that_cannot_be_opened_are_told_from_damaged_ones(tmp_path: Path):
+    with pytest.raises(UnreadImageError, match="No such file"):
         decode_image(lambda: (tmp_path / "away.png").open("rb"), config())
+
+
+class FailingFile(io.BytesIO):
+    """A file whose second read fails."""
+
+    def __init__(self, error: Exception):
+        super().__init__(encode(Image.fromarray(make_image(0)), "PNG"))
+        self._errors = iter([None, error])
+
+    def read(self, size: int | None = -1) -> bytes:
+        if error := next(self._errors, None):
+            raise error
+        return super().read(size)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_unread"),
+    [
+        (OSError(errno.EIO, "Input/output error"), True),
+        (MemoryError(), True),
+        (OSError("image file is truncated"), False),
+        (OSError(errno.EINVAL, "Invalid argument"), False),
+    ],
+)
+def test_only_what_comes_from_outside_the_file_may_pass(error, is_unread):
+    with pytest.raises(RejectedImageError) as caught:
+        decode_image(lambda: FailingFile(error), config())
+    assert isinstance(caught.value, UnreadImageError) == is_unread
+    assert str(caught.value).startswith("damaged or truncated") != is_unread
 
 
 def test_grey_values_are_read_row_by_row():

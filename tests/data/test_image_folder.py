@@ -1,7 +1,9 @@
 """Folders and archives of images, from the files to the data set."""
 
+import errno
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,8 +76,11 @@ def test_linked_folders_are_followed_and_circles_end(tmp_path, folder_config):
     for name in ("angry", "happy", "sad"):
         (tmp_path / "faces" / name).symlink_to(tmp_path / "elsewhere" / name)
     (tmp_path / "elsewhere" / "sad" / "circle").symlink_to(tmp_path / "elsewhere" / "sad")
+    (tmp_path / "elsewhere" / "happy" / "all").symlink_to(tmp_path / "faces")
+    (tmp_path / "faces" / "nowhere").symlink_to(tmp_path / "away")
     dataset = load_dataset(folder_config(tmp_path / "faces"), tmp_path / "cache")
     assert dataset.class_names == ("angry", "happy", "sad")
+    assert sum(split.class_counts(3) for split in dataset.splits().values()).tolist() == [10, 10, 10]
 
 
 def test_colour_and_many_formats(tmp_path, folder_config):
@@ -128,6 +133,38 @@ def test_too_many_bad_files_are_an_error_that_names_them(tmp_path, folder_config
     assert "data.max_bad_fraction=0.05" in str(caught.value)
 
 
+def test_too_many_bad_files_are_told_where_the_cache_may_only_be_read(tmp_path, folder_config):
+    config = folder_config(write_with_bad_files(tmp_path / "faces"), max_bad_fraction=0.05, max_image_pixels=9999)
+    report = tmp_path / "cache" / "rejected_images_of_faces.csv"
+    with pytest.raises(DataError, match=f"All of them, with their reasons: {report}"):
+        load_dataset(config, tmp_path / "cache")
+    report.unlink()
+    # Root may write everywhere, but no table in the place of a folder.
+    report.mkdir()
+    with pytest.raises(DataError, match=r"max_bad_fraction=0\.05\. Repair or remove these files"):
+        load_dataset(config, tmp_path / "cache")
+
+
+def test_an_image_that_cannot_be_read_this_time_is_not_kept_as_damaged(tmp_path, folder_config, monkeypatch):
+    folder = write_splits(tmp_path / "faces")
+    config = folder_config(folder, max_bad_fraction=0.5)
+    sick = folder / "train" / "sad" / "002.png"
+    open_path = Path.open
+
+    def fail(path, *arguments, **options):
+        if path == sick:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return open_path(path, *arguments, **options)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Path, "open", fail)
+        with pytest.raises(DataError, match=r"train/sad/002\.png could not be read: .*Permission denied.*remove it"):
+            load_dataset(config, tmp_path / "cache")
+    dataset = load_dataset(config, tmp_path / "cache")
+    assert len(dataset.train) == 12
+    assert dataset.rejected.empty
+
+
 def test_no_good_file_at_all(tmp_path, folder_config):
     for name in ("happy", "sad"):
         (tmp_path / "faces" / name).mkdir(parents=True)
@@ -158,9 +195,38 @@ def test_one_class_is_an_error(tmp_path, folder_config):
         load_dataset(folder_config(folder), tmp_path / "cache")
 
 
+def test_a_file_beside_the_folder_of_everything_is_told_of(tmp_path, folder_config):
+    write_splits(tmp_path / "download" / "data")
+    save_image(tmp_path / "download" / "sample.png", make_image(0))
+    with pytest.raises(DataError, match=r"Found: data\. Give data\.path the folder that holds the class folders"):
+        load_dataset(folder_config(tmp_path / "download"), tmp_path / "cache")
+
+
 def test_a_path_that_is_not_there(tmp_path, folder_config):
     with pytest.raises(DataError, match=r"data.path: expected a folder, .*away, which is not there"):
         load_dataset(folder_config(tmp_path / "away"), tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("~nosuchuser/faces", "which cannot be found: Could not determine home directory"),
+        ("x" * 300, "which cannot be found: File name too long"),
+        ("loop", "which is not there"),
+    ],
+)
+def test_a_path_that_cannot_be_one(tmp_path, folder_config, monkeypatch, path, reason):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(DataError, match=rf"data.path: expected a folder, .* Received: .*{path}, {reason}"):
+        load_dataset(folder_config(path), tmp_path / "cache")
+
+
+def test_a_link_to_itself_is_named(tmp_path, folder_config):
+    folder = write_splits(tmp_path / "faces")
+    (folder / "val" / "sad" / "loop.png").symlink_to("loop.png")
+    with pytest.raises(DataError, match=r"val/sad/loop.png cannot be read: Too many levels of symbolic links. Mend"):
+        load_dataset(folder_config(folder), tmp_path / "cache")
 
 
 def test_a_file_that_is_no_archive(tmp_path, folder_config):

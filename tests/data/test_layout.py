@@ -1,6 +1,7 @@
 """Splits and classes read off the names of folders."""
 
 import io
+import unicodedata
 
 import pytest
 
@@ -80,9 +81,20 @@ def test_an_empty_class_folder_is_a_class():
 
 
 def test_names_that_are_not_utf_8_become_readable():
-    raw = b"h\xfcbsch/a.jpg".decode("utf-8", "surrogateescape")
-    image = read_layout(tree(raw, "sad/a.jpg"), "faces").images[0]
-    assert (image.name, image.image_id) == (raw, "h?bsch/a.jpg")
+    raws = [name.decode("utf-8", "surrogateescape") for name in (b"caf\xe8/a.jpg", b"caf\xe9/a.jpg")]
+    layout = read_layout(tree(*raws, "sad/a.jpg"), "faces")
+    assert [(image.name, image.image_id) for image in layout.images[:2]] == [
+        (raws[0], r"caf\udce8/a.jpg"),
+        (raws[1], r"caf\udce9/a.jpg"),
+    ]
+    assert layout.class_names == (r"caf\udce8", r"caf\udce9", "sad")
+
+
+def test_class_names_of_macos_are_those_that_are_typed():
+    of_macos = unicodedata.normalize("NFD", "\u00e4ngstlich")
+    image = read_layout(tree(f"train/{of_macos}/a.jpg", "train/sad/a.jpg"), "faces").images[0]
+    assert image.class_name == "\u00e4ngstlich" != of_macos
+    assert image.name == f"train/{of_macos}/a.jpg"
 
 
 @pytest.mark.parametrize("files", [(), ("a.jpg", "b.jpg"), ("train/a.jpg", "test/b.jpg"), ("readme.txt",)])

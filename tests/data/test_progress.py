@@ -1,9 +1,10 @@
 """Progress where there is no terminal, and on one."""
 
 import os
-import pty
 import subprocess
 import sys
+
+import pytest
 
 from emotion_tl.data.progress import track
 
@@ -19,6 +20,7 @@ def test_plain_lines_go_to_stderr(capfd):
 
 
 def test_a_bar_on_a_terminal_and_a_clean_stdout():
+    pty = pytest.importorskip("pty", reason="This system has no pseudo-terminals.")
     controller, terminal = pty.openpty()
     environment = os.environ | {"TERM": "xterm"}
     done = subprocess.run(

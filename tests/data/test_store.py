@@ -110,3 +110,10 @@ def test_what_killed_processes_left_is_removed_after_a_day(tmp_path):
     with building_folder(tmp_path):
         assert not old.exists()
         assert young.exists()
+
+
+def test_what_another_process_publishes_meanwhile_is_no_error(tmp_path):
+    # As one that was there when the folder was listed, and not any more when it is looked at.
+    (tmp_path / ".building-gone").symlink_to(tmp_path / "published")
+    with building_folder(tmp_path) as folder:
+        assert folder.is_dir()

@@ -54,8 +54,9 @@ def test_named_columns_and_absolute_paths(tmp_path):
     assert dataset.class_names == ("happy", "sad")
 
 
-def test_a_changed_image_is_seen_through_the_table(tmp_path):
-    write_paths(tmp_path)
+@pytest.mark.parametrize("line", ["images/{0}.png,{1}", "images\\{0}.png,{1}"], ids=["posix", "windows"])
+def test_a_changed_image_is_seen_through_the_table(tmp_path, line):
+    write_paths(tmp_path, line=line)
     first = load(tmp_path).fingerprint
     save_image(tmp_path / "images" / "3.png", make_image(99, 13))
     assert load(tmp_path).fingerprint != first
@@ -67,6 +68,13 @@ def test_missing_images_are_rejected_by_name(tmp_path):
     dataset = load(tmp_path, max_bad_fraction=0.1)
     assert dataset.rejected["image"].tolist() == ["images/3.png"]
     assert "is not there" in dataset.rejected["reason"][0]
+
+
+def test_grey_values_in_the_place_of_paths_are_rejected(tmp_path):
+    write_paths(tmp_path)
+    with (tmp_path / "table.csv").open("a") as table:
+        table.write(f"\n{grey_values(0) * 10},sad")
+    assert "is not there" in load(tmp_path, max_bad_fraction=0.1).rejected["reason"][0]
 
 
 def test_grey_values_with_usage(tmp_path):
@@ -86,11 +94,27 @@ def test_tabs_and_numbers_as_labels_in_their_order(tmp_path):
     assert load(tmp_path, "table.tsv").class_names == ("5", "10", "15")
 
 
+def test_labels_of_macos_are_those_that_are_typed(tmp_path):
+    labels = ["a\u0308ngstlich", "froh"]
+    rows = [f"{labels[number % 2]},{grey_values(number)}" for number in range(NUM_ROWS)]
+    write(tmp_path / "table.csv", "label,pixels", rows)
+    assert load(tmp_path, classes=["froh", "\u00e4ngstlich"]).class_names == ("froh", "\u00e4ngstlich")
+
+
 def test_chosen_classes_of_a_table(tmp_path):
     rows = [f"{'abc'[number % 3]},{grey_values(number)}" for number in range(NUM_ROWS)]
     write(tmp_path / "table.csv", "label,pixels", rows)
     dataset = load(tmp_path, classes=["c", "a"])
     assert dataset.class_names == ("c", "a")
+    first = dataset.train.image_ids[0]
+    np.testing.assert_array_equal(dataset.train.read([0])[0, ..., 0], make_image(int(first[-6:])))
+
+
+def test_rows_may_end_in_a_comma(tmp_path):
+    rows = [f"{number},{'ab'[number % 2]},{grey_values(number)}," for number in range(NUM_ROWS)]
+    write(tmp_path / "table.csv", "id,label,pixels", rows)
+    dataset = load(tmp_path)
+    assert dataset.class_names == ("a", "b")
     first = dataset.train.image_ids[0]
     np.testing.assert_array_equal(dataset.train.read([0])[0, ..., 0], make_image(int(first[-6:])))
 
@@ -113,6 +137,9 @@ def test_broken_grey_values_are_rejected(tmp_path):
             {"path_column": "photo"},
             r"a column data\.path_column='photo'\. Found: label, path",
         ),
+        ("label,path", ["Happy,a.png", "happy,b.png"], {}, r"one spelling of each class\. Received: Happy and happy"),
+        ("path;label", ["a.png;x"], {}, r"expected commas between the columns of a \.csv\. Received: semicolons"),
+        ("path\tlabel", ["a.png\tx"], {"label_column": "label"}, r"expected commas .* Received: tabs"),
         ("label,path", [",a.png"], {}, r"row 2 has no label in column 'label'"),
         (
             "label,path,split",

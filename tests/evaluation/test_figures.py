@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from emotion_tl.evaluation.figure_style import save_figure
 from emotion_tl.evaluation.figures import (
     class_distribution,
     confusion_matrix_figure,
@@ -70,18 +71,35 @@ def test_figures_are_readable_with_any_number_of_classes(num_classes):
     assert_readable(mistakes_gallery(images, labels[mistakes], probabilities[mistakes], names))
 
 
+def test_dollars_in_a_class_name_are_no_formula(tmp_path):
+    names = ["$_$", "$x$", "$100$"]
+    labels, probabilities = draw_predictions(60, 3)
+    metrics = compute_metrics(labels, probabilities, names)
+    mistakes = surest_mistakes(labels, probabilities, 9)
+    images = np.zeros((len(mistakes), 8, 8, 3), dtype=np.uint8)
+    counts = np.bincount(labels, minlength=3)
+    for figure in (
+        confusion_matrix_figure(metrics["confusion_matrix"], names),
+        per_class_f1_figure(metrics["per_class"]),
+        class_distribution({"train": counts, "test": counts}, names),
+        mistakes_gallery(images, labels[mistakes], probabilities[mistakes], names),
+    ):
+        save_figure(figure, tmp_path / "figure.png")
+        assert not any(text.get_parse_math() for text in figure.findobj(Text) if "$" in text.get_text())
+
+
 def test_confusion_matrix_shows_shares_of_rows_and_counts():
-    figure = confusion_matrix_figure([[3, 1, 0], [2, 2, 0], [0, 0, 0]], ["a", "b", "c"], "val")
+    figure = confusion_matrix_figure([[3, 1, 0], [2, 2, 0], [0, 0, 0]], ["a", "b", "c"])
     shown = texts(figure)
     assert {"75", "(3)", "25", "(1)", "50", "(2)", "0", "(0)"} <= set(shown)
     assert shown.count("(0)") == 2  # the row of the class without images stays empty
-    assert "Confusion on val: 62.5 % of 8 images right" in shown
+    assert "Confusion on test: 62.5 % of 8 images right" in shown
 
 
 def test_reliability_diagram_shows_the_error():
     labels = np.array([0, 0, 0, 1])
-    shown = texts(reliability_diagram(labels, sure_predictions(np.zeros(4, dtype=int), 2), split_name="val"))
-    assert "Reliability on val: expected calibration error 0.150" in shown
+    shown = texts(reliability_diagram(labels, sure_predictions(np.zeros(4, dtype=int), 2)))
+    assert "Reliability on test: expected calibration error 0.150" in shown
     assert "Mean confidence 90.0 %, accuracy 75.0 %" in shown
 
 
@@ -151,9 +169,9 @@ def test_gallery_shows_label_and_prediction():
 
 
 def test_gallery_without_mistakes_says_so():
-    figure = mistakes_gallery(np.empty((0, 4, 4, 1), dtype=np.uint8), [], [], ["a", "b"], "val")
+    figure = mistakes_gallery(np.empty((0, 4, 4, 1), dtype=np.uint8), [], [], ["a", "b"])
     assert_readable(figure)
-    assert texts(figure) == ["No mistakes on val"]
+    assert texts(figure) == ["No mistakes on test"]
 
 
 def test_neither_pyplot_nor_keras_nor_mlflow_is_imported():

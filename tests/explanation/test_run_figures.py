@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from emotion_tl.explanation import run_figures
 from emotion_tl.explanation.examples import draw_examples
 from emotion_tl.explanation.feature_maps import cut_at_feature_map
 from emotion_tl.explanation.grad_cam import grad_cam
@@ -53,6 +54,14 @@ def test_mean_map_is_that_of_the_label(network):
     images = SPLIT.images[SPLIT.labels == 1]
     assert seen.activation_map == pytest.approx(grad_cam(network, images, [1] * 4).maps.mean(axis=0), abs=1e-5)
     assert seen.image == pytest.approx(images.mean(axis=0), abs=0.51)
+
+
+@pytest.mark.parametrize(("num_shown", "told"), [(2, "the first 2 of 3 classes"), (3, "each class")])
+def test_figures_say_where_classes_are_cut_off(num_shown, told, probabilities, monkeypatch):
+    monkeypatch.setattr(run_figures, "MAX_CLASSES", num_shown)
+    drawn = explanation_figures(brightness_network(), "simple_cnn", SPLIT, tiny.CLASSES, probabilities, seed=0)
+    assert f"sees {told} on test" in drawn["mean_activation_maps"].get_suptitle()
+    assert (f"Shown: {told}." in drawn["explanations"].get_supxlabel()) == (num_shown < 3)
 
 
 def test_figures_say_what_was_predicted_and_where_it_was_empty(probabilities):

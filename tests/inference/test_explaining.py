@@ -37,6 +37,17 @@ def test_a_picture_for_each_image_that_could_be_read(method, photos, tmp_path):
     assert sorted(path.name for path in photos.rglob("*")) == ["a.jpg", "a.png", "a.png", "bad.png", "sub"]
 
 
+def test_a_name_that_is_not_utf_8_has_its_picture(tmp_path):
+    photo = tmp_path / "photos" / "caf\udce9.png"
+    photo.parent.mkdir()
+    pixels = draw_patches([(9, 9)])
+    model = build("simple_cnn", tiny.IMAGE_SIZE).probabilities()
+    explainer = Explainer(model, "simple_cnn", "grad_cam", photo.parent, tmp_path / "explanations")
+    (told,) = explainer.write([photo], pixels, np.array([0]))
+    assert told == rf"{tmp_path.as_posix()}/explanations/caf\udce9.png.png"
+    assert Image.open(tmp_path / "explanations" / "caf\udce9.png.png").size == (490, 240)
+
+
 def test_colours_are_in_the_order_of_a_png_file():
     red = np.zeros((24, 24, 3), np.uint8)
     red[..., 0] = 200

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from emotion_tl.errors import DataError
-from emotion_tl.inference.predict import find_images, print_for_person, tabulate
+from emotion_tl.inference.predict import find_images, print_for_person, print_table, tabulate
 
 
 def test_square_brackets_in_a_file_name_are_no_markup(tmp_path, capsys):
@@ -17,6 +17,24 @@ def test_square_brackets_in_a_file_name_are_no_markup(tmp_path, capsys):
     assert "photo[old].jpg" in told.out
     assert "happy 75%" in told.out
     assert "a[/b].jpg: damaged [x]" in told.err
+
+
+def test_square_brackets_in_the_name_of_a_class_are_no_markup(tmp_path, capsys):
+    probabilities = np.array([[0.3, 0.7]], dtype="float32")
+    print_for_person(tabulate([tmp_path / "1.jpg"], [None], probabilities, ("[/]", "[unsure]")))
+    told = capsys.readouterr().out
+    assert "[unsure] 70%" in told
+    assert "[/] 30%" in told
+
+
+@pytest.mark.parametrize("output", ["table", "csv", "jsonl"])
+def test_a_file_name_that_is_not_utf_8_is_told_all_the_same(output, tmp_path, capsys):
+    paths = [tmp_path / "caf\udce9.jpg", tmp_path / "b.jpg"]
+    table = tabulate(paths, [None, "empty"], np.array([[0.3, 0.7]], dtype="float32"), ("angry", "happy"))
+    print_table(table, output, first=True)
+    # As JSON has it, with the backslash doubled.
+    expected = r"caf\\udce9.jpg" if output == "jsonl" else r"caf\udce9.jpg"
+    assert expected in capsys.readouterr().out.replace("\n", "")
 
 
 def test_bad_files_stand_in_the_table_without_a_prediction(tmp_path):

@@ -62,6 +62,11 @@ def test_subset_keeps_the_shares_of_the_classes_and_the_order():
     assert draw_subset(split, None, seed=1) is split
 
 
+def test_subset_without_an_image_of_a_small_class_is_told():
+    with pytest.raises(ConfigurationError, match=r"10 of 205, which leave 1 of the classes without one\."):
+        draw_subset(tiny.make_split("train", [100, 100, 5]), 10, seed=0)
+
+
 def test_subset_too_small_for_the_classes_is_told():
     with pytest.raises(ConfigurationError, match="num_train_images"):
         draw_subset(tiny.make_split("train", [4, 4, 4]), 2, seed=0)

@@ -111,7 +111,8 @@ def test_seed_that_no_run_can_have_is_told():
         check_all(make_study(seeds=[0, -1]))
 
 
-def test_arms_may_differ_in_where_their_images_lie():
-    shared = {"backbone": "baseline_cnn", "data": "image_folder", "data.name": "mine"}
-    arms = {"scratch": shared | {"data.path": "faces"}, "cleaned": shared | {"data.path": "cleaned_faces"}}
+@pytest.mark.parametrize("changed", [{"data.path": "cleaned_faces"}, {"data.person_pattern": "'^([0-9]+)_'"}])
+def test_arms_may_differ_in_where_their_images_lie_and_how_they_are_split(changed):
+    shared = {"backbone": "baseline_cnn", "data": "image_folder", "data.name": "mine", "data.path": "faces"}
+    arms = {"scratch": shared, "changed": shared | changed}
     assert len(check_all(make_study(arms=arms, seeds=[0]))) == 2

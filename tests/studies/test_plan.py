@@ -1,6 +1,7 @@
 """Arms, grid and seeds as jobs."""
 
-from emotion_tl.studies.plan import own_overrides, plan_jobs, shared_overrides
+from emotion_tl.override_text import shared_overrides
+from emotion_tl.studies.plan import own_overrides, plan_jobs
 from emotion_tl.study_config import GridConfig
 from tests.studies.examples import fractions, make_jobs, make_study
 
@@ -84,5 +85,5 @@ def test_values_are_written_as_hydra_reads_them():
 
 def test_what_all_jobs_share_is_told_apart_from_what_makes_an_arm():
     jobs = make_jobs(settings={"data": "fer2013"})
-    assert shared_overrides(jobs) == ["data=fer2013"]
+    assert shared_overrides([job.overrides for job in jobs]) == ["data=fer2013"]
     assert own_overrides(jobs[3], jobs) == ["backbone=baseline_cnn"]

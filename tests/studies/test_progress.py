@@ -79,7 +79,8 @@ def test_report_has_means_over_the_seeds_with_the_best_arm_first():
 def test_report_tells_of_an_arm_that_failed_and_why():
     outcomes = [ended(JOBS[0]), ended(JOBS[1], FAILED, None, reason="too [large\nsecond line")]
     rows = rows_of(JOBS, outcomes)
-    text = told(study_report(StudyRuns("tiny", "scratch", "parent", rows), rows))
+    text = told(study_report(StudyRuns("tiny [old]", "scratch", "parent", rows), rows))
+    assert "Study tiny [old], val figures" in text
     assert "0 of 1" in row_of(text, "scratch (baseline)")
     assert "scratch, seed 0 failed: too [large" in text
     assert "second line" not in text

@@ -6,12 +6,13 @@ import pytest
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
+from emotion_tl.studies.plan import plan_jobs
 from emotion_tl.studies.record import StudyRuns, merge_rows, read_study, rows_of, write_study
 from emotion_tl.studies.summary import study_table
 from emotion_tl.study_config import GridConfig
 from emotion_tl.sweeps.outcome import FAILED, REUSED
 from emotion_tl.tracking.parent_run import close_parent_run, open_parent_run
-from tests.studies.examples import ended, fractions, make_jobs
+from tests.studies.examples import ended, fractions, make_jobs, make_study
 
 
 def rows(jobs):
@@ -53,6 +54,20 @@ def test_rows_of_an_arm_with_other_settings_are_left_out():
 def test_rows_of_an_arm_that_was_left_out_stay():
     now = rows(make_jobs(arms={"scratch": {"backbone": "baseline_cnn"}}, seeds=[0]))
     assert [row.arm for row in merge_rows(rows(make_jobs(seeds=[0])), now)] == ["transfer", "scratch"]
+
+
+@pytest.mark.parametrize(
+    "override", ["sweep.rerun=all", "cache_dir=/elsewhere", "tracking.log_model=false", "trainer.require_gpu=true"]
+)
+def test_earlier_rows_stay_where_what_is_new_changes_no_result(override):
+    now = rows(plan_jobs(make_study(seeds=[0]), [override], {}))
+    merged = merge_rows(rows(make_jobs(seeds=[0, 1])), now)
+    assert [(row.arm, row.seed) for row in merged] == [
+        ("transfer", 1),
+        ("scratch", 1),
+        ("transfer", 0),
+        ("scratch", 0),
+    ]
 
 
 def rows_on(images: str | None, **changes):

@@ -115,6 +115,17 @@ def test_job_that_cannot_start_has_a_failed_run_with_its_reason(sweep):
     assert "/missing/folder" in run.data.tags["reason"]
 
 
+def test_where_nothing_can_be_locked_the_folder_is_named(sweep):
+    cache = Path(sweep.config().cache_dir)
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "jobs").touch()
+    reason = sweep.job().reason
+    assert reason.startswith("cache_dir: expected a folder in which files can be locked")
+    assert str(cache) in reason
+    assert "trainer.cache" not in reason
+    assert sweep.num_runs == 0
+
+
 def broken(config, output_dir):
     raise ZeroDivisionError("by accident")
 

@@ -1,12 +1,9 @@
 import time
-from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.tuning.head_space import tries_heads_alone
 from emotion_tl.tuning.overrides import GROUPS
 from emotion_tl.tuning_config import ParameterConfig, TunerConfig
 from tests.runs import CONF
@@ -126,45 +123,6 @@ def test_a_mistake_in_the_tuner_names_the_key(fixed, key):
 def test_every_group_of_an_experiment_is_known():
     folders = {path.name for path in CONF.iterdir() if path.is_dir()}
     assert folders - {"hydra", "local", "tuner", "study"} == set(GROUPS)
-
-
-@pytest.mark.parametrize(
-    ("fixed", "expected"),
-    [
-        (["tuner/space=head"], True),
-        (["tuner/space=imbalance", "schedule=frozen_only"], True),
-        (["tuner/space=imbalance"], False),
-        (["tuner/space=head", "trainer.cache=off"], False),
-        (["tuner/space=backbones"], False),
-    ],
-)
-def test_heads_are_tried_alone_where_the_backbone_stays_as_it_is(fixed, expected):
-    assert tries_heads_alone(check(*fixed)) is expected
-
-
-def refused(check: Callable, *arguments: object) -> bool:
-    try:
-        check(*arguments)
-    except ConfigurationError:
-        return True
-    return False
-
-
-@pytest.mark.parametrize(
-    ("key", "choices"),
-    [
-        ("augmentation", ["none", "light"]),
-        ("head.pooling", ["avg", "max"]),
-        ("backbone.image_size", [96, 128]),
-        ("schedule.phases.frozen.trainable_blocks", [0, 1]),
-    ],
-)
-def test_what_head_trials_refuse_is_not_taken_for_heads_alone(key, choices):
-    from emotion_tl.training.head_trials import HeadTrials
-
-    configs = check("schedule=frozen_only", space=make_space(units=UNITS, other=ParameterConfig(key, choices=choices)))
-    assert not tries_heads_alone(configs)
-    assert any(refused(HeadTrials.check, SimpleNamespace(config=configs[0]), config) for config in configs)
 
 
 def test_the_defaults_of_the_code_are_those_of_the_files():

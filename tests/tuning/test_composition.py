@@ -42,10 +42,10 @@ def test_groups_that_change_the_same_section_are_composed_together():
 @pytest.mark.parametrize("name", SPACES)
 def test_what_is_put_together_is_what_hydra_composes(name):
     fixed = [f"tuner/space={name}"]
-    space = compose_search(*fixed).tuner.space
-    composer = TrialComposer(space, lambda overrides: compose_trial(fixed, overrides), SOURCE)
-    for trial in list(corners(space))[::20]:
-        assert composer.trial_config(trial) == compose_trial(fixed, trial_overrides(space, trial))
+    tuner = compose_search(*fixed).tuner
+    composer = TrialComposer(tuner, lambda overrides: compose_trial(fixed, overrides), SOURCE)
+    for trial in list(corners(tuner.space))[::20]:
+        assert composer.experiment(trial)[0] == compose_trial(fixed, trial_overrides(tuner.space, trial))
 
 
 def test_values_arrive_as_the_setting_takes_them():

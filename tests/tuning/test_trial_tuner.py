@@ -14,8 +14,8 @@ from emotion_tl.errors import TrainingDivergedError, WeightsError
 from emotion_tl.own_process import call_in_own_process
 from emotion_tl.tracking.parent_run import open_parent_run
 from emotion_tl.training.record import TrainingResult
+from emotion_tl.tuning.executors import TrialTask
 from emotion_tl.tuning.search_folder import SearchFolder, TrialResult
-from emotion_tl.tuning.task import TrialTask
 from emotion_tl.tuning.trial import run_trial
 from emotion_tl.tuning.trial_tuner import TrialTuner
 from emotion_tl.tuning.worker import Assignment

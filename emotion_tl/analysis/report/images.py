@@ -11,7 +11,7 @@ from emotion_tl.tracking.run_record import RunRecord
 
 FIGURES = {
     "explanations": "What it looks at, in right and in wrong answers (Grad-CAM)",
-    "mean_activation_maps": "What it looks at for each class, on average",
+    "mean_activation_maps": "What it looks at by class, on average",
     "surest_mistakes": "The mistakes it is surest of",
 }
 SHOWN_WIDTH = 980

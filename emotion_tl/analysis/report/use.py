@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from emotion_tl.analysis.calibration_gain import CalibrationGain
 from emotion_tl.analysis.comparison import Comparison, ModelResult
 from emotion_tl.analysis.ensemble_results import EnsembleResult, Ensembles
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.report.columns import difference_column, spread_column, training_columns
 from emotion_tl.analysis.training_time import CACHE_CAVEAT
+from emotion_tl.evaluation.temperature import TEMPERATURE_RANGE
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Section
 
 
@@ -20,7 +22,8 @@ def use_section(comparison: Comparison, findings: Findings) -> Section:
             "The expected calibration error is how far confidence and accuracy lie apart. One number, the temperature, "
             "fitted on val, divides the logits; it changes no prediction. Above 1 the model was too sure of itself."
         ),
-        calibration_table(findings),
+        calibration_table(findings.calibration_gains),
+        *(Paragraph(told) for told in told_bounds(findings.calibration_gains)),
     ]
     if findings.ensembles.results:
         blocks += [
@@ -79,7 +82,7 @@ def num_epochs(result: ModelResult) -> float:
     return sum(len(run.history) for run in result.model.runs) / len(result.model.runs)
 
 
-def calibration_table(findings: Findings) -> DataTable:
+def calibration_table(gains: Sequence[CalibrationGain]) -> DataTable:
     """Returns the calibration before and after temperature scaling."""
 
     def figure(heading: str, name: str, factor: float, decimals: int) -> Column:
@@ -90,10 +93,10 @@ def calibration_table(findings: Findings) -> DataTable:
         )
 
     return DataTable(
-        [{"gain": gain} for gain in findings.calibration_gains],
+        [{"gain": gain} for gain in gains],
         [
             Column("model", lambda row: row["gain"].name),
-            figure("temperature", "temperature", 1, 2),
+            Column("temperature", lambda row: told_temperature(row["gain"]), lambda row: row["gain"].temperature),
             figure("calibration error, %", "error_before", 100, 1),
             figure("after scaling", "error_after", 100, 1),
             figure("log loss", "log_loss_before", 1, 3),
@@ -101,6 +104,28 @@ def calibration_table(findings: Findings) -> DataTable:
         ],
         "Calibration on test before and after temperature scaling",
     )
+
+
+def told_temperature(gain: CalibrationGain) -> str:
+    """Returns the temperature, with what it may be beside that where the search for it ended at a bound."""
+    beside = [*["or less"] * gain.is_at_lowest, *["or more"] * gain.is_at_highest]
+    return " ".join([f"{gain.temperature:.2f}", *beside])
+
+
+def told_bounds(gains: Sequence[CalibrationGain]) -> list[str]:
+    """Returns what a temperature at a bound means, where there is one."""
+    lowest, highest = TEMPERATURE_RANGE
+    told = []
+    if any(gain.is_at_lowest for gain in gains):
+        told.append(
+            f"Or less: the search ends at {lowest:g}, which a model comes to that has no mistake on val to fit on."
+        )
+    if any(gain.is_at_highest for gain in gains):
+        told.append(
+            f"Or more: the search ends at {highest:g}, which a model comes to whose confidence says nothing of whether "
+            "it is right on val."
+        )
+    return told
 
 
 def told_fit(ensembles: Ensembles) -> str:

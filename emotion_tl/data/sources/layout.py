@@ -1,25 +1,21 @@
 """How the folders of an image data set are read: root/<split>/<class>/* or root/<class>/*."""
 
 import logging
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
+from emotion_tl.data.sources.candidates import is_candidate
 from emotion_tl.data.sources.split_names import parse_split_name
 from emotion_tl.data.sources.trees import FileTree
 from emotion_tl.errors import DataError
 
 logger = logging.getLogger(__name__)
 
-# The suffix decides only whether a file is looked at; what it holds is told by its content. Formats that are not read
-# (GIF and the following) are looked at as well, so that they are reported and not silently left out.
-IMAGE_SUFFIXES = {"", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff"}
-IMAGE_SUFFIXES |= {".gif", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm"}
 # What classes of faces are called, to tell them from people.
 EXPRESSIONS = {"angry", "anger", "disgust", "disgusted", "fear", "fearful", "happy", "happiness", "sad", "sadness"}
 EXPRESSIONS |= {"surprise", "surprised", "neutral", "contempt", "calm"}
 MAX_NAMES = 4
-IGNORED_NAMES = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
 @dataclass(frozen=True)
@@ -122,14 +118,6 @@ def folders_below(images: list[ImageFile]) -> dict[str, set[str]]:
     return below
 
 
-def is_candidate(name: str) -> bool:
-    """Returns whether a name may be that of an image: not hidden, and not obviously something else."""
-    path = PurePosixPath(name)
-    if any(part.startswith(".") or part.lower() in IGNORED_NAMES for part in path.parts):
-        return False
-    return path.suffix.lower() in IMAGE_SUFFIXES
-
-
 def find_wrapper(names: list[str]) -> str:
     """Returns the folders that hold everything and are neither split nor class, ending in a slash; "" for none."""
     wrapper = ""
@@ -146,13 +134,21 @@ def place(name: str, wrapper: str, has_splits: bool) -> ImageFile | None:
     """Returns split and class of a file; None where its folders name none."""
     if not name.startswith(wrapper):
         return None
-    # Names that are not UTF-8 come with lone surrogates, which no report or table could hold.
-    image_id = name[len(wrapper) :].encode("utf-8", "replace").decode()
-    parts = image_id.split("/")
+    image_id = readable_name(name[len(wrapper) :])
+    # macOS writes an umlaut as two characters, which nobody types into data.classes.
+    parts = unicodedata.normalize("NFC", image_id).split("/")
     split = parse_split_name(parts[0])
     if not has_splits:
         return ImageFile(name, image_id, parts[0], None) if len(parts) >= 2 else None
     return ImageFile(name, image_id, parts[1], split) if len(parts) >= 3 and split else None
+
+
+def readable_name(name: str) -> str:
+    """Returns the name of a file for reports and tables, which could not hold it where it is not UTF-8.
+
+    Python has a lone surrogate for each byte that it cannot read.
+    """
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def describe_missing(tree: FileTree, path: str) -> str:

@@ -1,18 +1,21 @@
 """Source "csv": a table with a label and either the path or the grey values of each image."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 
 from emotion_tl.config import DataConfig
 from emotion_tl.data.decoding import RejectedImageError, decode_grey_values, decode_image, open_file
+from emotion_tl.data.sources.layout import check_spelling
 from emotion_tl.data.sources.listing import Listing, Reader, make_table
 from emotion_tl.data.sources.split_names import SPLIT_NAMES, parse_split_name
 from emotion_tl.data.sources.trees import require_path
@@ -40,6 +43,9 @@ DEFAULT_COLUMNS = {
 
 NO_FILES = "The images stand as grey values in a table, without files of their own."
 
+# What tables have between their columns; Excel writes semicolons where numbers have decimal commas.
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
 # Grey values take about four bytes a pixel as text; so many rows at a time keep the memory small.
 ROWS_A_READ = 1000
 
@@ -60,17 +66,27 @@ def describe_state(config: DataConfig) -> Iterator[str]:
     columns = find_columns(config, path)
     yield describe_file(path.resolve())
     if columns.path:
-        for name in read_columns(path, [columns.path])[columns.path]:
+        for name in to_posix(read_columns(path, [columns.path])[columns.path]):
             yield describe_file(path.parent / name)
 
 
 def describe_file(path: Path) -> str:
     """Returns path, size and time of change of a file in one line."""
+    status = find_status(path)
+    return f"{path} missing" if status is None else f"{path} {status.st_size} {status.st_mtime_ns}"
+
+
+def find_status(path: Path) -> os.stat_result | None:
+    """Returns the status of a file; None where none is to be seen, or the text can be no path, as grey values."""
     try:
-        status = path.stat()
-    except OSError:
-        return f"{path} missing"
-    return f"{path} {status.st_size} {status.st_mtime_ns}"
+        return path.stat()
+    except (OSError, ValueError):
+        return None
+
+
+def to_posix(names: Iterable[str]) -> list[str]:
+    """Returns paths with slashes, also where Windows wrote them."""
+    return [name.replace("\\", "/") for name in names]
 
 
 @contextmanager
@@ -78,18 +94,19 @@ def open_listing(config: DataConfig) -> Iterator[Listing]:
     """Lists the images of a table; relative paths start at the folder of the table.
 
     Raises:
-        DataError: where the table is not there, cannot be read or lacks a column, or a row has no label or an unknown
-            split.
+        DataError: where the table is not there, cannot be read or lacks a column, a row has no label or an unknown
+            split, or two labels differ in upper and lower case alone.
     """
     path = require_path(config.path, EXPECTED)
     columns = find_columns(config, path)
     table = read_columns(path, [name for name in (columns.path, columns.label, columns.split) if name])
-    labels = table[columns.label]
+    labels = table[columns.label].str.normalize("NFC")
     if (labels == "").any():
         raise DataError(f"{path}: row {first_row(labels == '')} has no label in column {columns.label!r}.")
+    check_spelling(set(labels), str(path))
     splits: list[str | None] = parse_splits(path, table[columns.split]) if columns.split else [None] * len(table)
     if columns.path:
-        images = [name.replace("\\", "/") for name in table[columns.path]]
+        images = to_posix(table[columns.path])
         readers: Iterator[Reader] = (partial(read_path, path.parent / name, config) for name in images)
         files: Iterator[Callable[[], BinaryIO]] | None = (partial(open_file, path.parent / name) for name in images)
     else:
@@ -137,23 +154,33 @@ def find_column(config: DataConfig, key: str, found: list[str], path: Path) -> s
 
 
 def read_header(path: Path) -> list[str]:
-    """Returns the names of the columns of a table."""
+    """Returns the names of the columns of a table.
+
+    Raises:
+        DataError: where it is no table, or one with other separators.
+    """
+    separator = separator_of(path)
     with telling_errors(path):
-        return [str(name) for name in pd.read_csv(path, sep=separator_of(path), nrows=0).columns]
+        found = [str(name) for name in pd.read_csv(path, sep=separator, nrows=0).columns]
+    others = [other for other in SEPARATORS if other != separator and other in found[0]]
+    if len(found) == 1 and others:
+        raise DataError(
+            f"{path}: expected {SEPARATORS[separator]} between the columns of a {path.suffix or 'table'}. Received: "
+            f"{SEPARATORS[others[0]]}, in {found[0]!r}. Save the table with {SEPARATORS[separator]}."
+        )
+    return found
 
 
 def read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
     """Reads some columns of a table as text without spaces around it; empty cells are ""."""
     with telling_errors(path):
-        table = pd.read_csv(path, sep=separator_of(path), usecols=columns, dtype=str, keep_default_na=False)
+        table = pd.read_csv(path, usecols=columns, **options_of(path))
     return table.apply(lambda column: column.str.strip())
 
 
 def read_pixels(path: Path, column: str, config: DataConfig) -> Iterator[Reader]:
     """Yields a reader for each row, holding few rows of the column in memory."""
-    chunks = pd.read_csv(
-        path, sep=separator_of(path), usecols=[column], dtype=str, keep_default_na=False, chunksize=ROWS_A_READ
-    )
+    chunks = pd.read_csv(path, usecols=[column], chunksize=ROWS_A_READ, **options_of(path))
     with telling_errors(path), chunks:
         for chunk in chunks:
             yield from (partial(decode_grey_values, text, config) for text in chunk[column])
@@ -161,7 +188,8 @@ def read_pixels(path: Path, column: str, config: DataConfig) -> Iterator[Reader]
 
 def read_path(path: Path, config: DataConfig) -> np.ndarray:
     """Decodes the image of a row, as `decode_image` does."""
-    if not path.is_file():
+    status = find_status(path)
+    if status is None or not stat.S_ISREG(status.st_mode):
         raise RejectedImageError(f"{path} is not there")
     return decode_image(partial(open_file, path), config)
 
@@ -173,6 +201,11 @@ def telling_errors(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise DataError(f"{path}: expected {EXPECTED}. Received: {error}.") from error
+
+
+def options_of(path: Path) -> dict[str, Any]:
+    """Returns how pandas is to read the rows: as text, and where they end in a separator without a column of names."""
+    return {"sep": separator_of(path), "index_col": False, "dtype": str, "keep_default_na": False}
 
 
 def separator_of(path: Path) -> str:

@@ -2,18 +2,20 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from operator import itemgetter
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
 
 from emotion_tl.data.sources.archives import open_archive
+from emotion_tl.data.sources.candidates import is_candidate
 from emotion_tl.errors import DataError
 
-# A link that points to a folder above itself would otherwise be followed for ever.
-MAX_DEPTH = 8
+Place = tuple[int, int]
+"""Device and inode, by which a folder is known under all its names."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,16 @@ def require_path(text: str | None, expected: str) -> Path:
     """Returns the absolute path of a setting.
 
     Raises:
-        DataError: where nothing is there.
+        DataError: where nothing is there, or it cannot be looked for.
     """
-    path = Path(text or "").expanduser().absolute()
-    if not path.exists():
+    try:
+        path = Path(text or "").expanduser().absolute()
+        is_there = path.exists()
+    # RuntimeError: the home of a user who is not there.
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"data.path: expected {expected}. Received: {text}, which cannot be found: {reason}") from error
+    if not is_there:
         raise DataError(
             f"data.path: expected {expected}. Received: {path}, which is not there. A relative path starts at the "
             "folder the command was given in."
@@ -55,8 +63,8 @@ def open_tree(path: Path) -> Iterator[FileTree]:
     """
     if path.is_dir():
         entries = list(walk(path))
-        files = sorted(name for name, entry in entries if entry.is_file())
-        folders = sorted(name for name, entry in entries if entry.is_dir())
+        files = sorted(name for name, status in entries if S_ISREG(status.st_mode))
+        folders = sorted(name for name, status in entries if S_ISDIR(status.st_mode))
         yield FileTree(files, folders, lambda name: (path / name).open("rb"))
         return
     with open_archive(path) as archive:
@@ -66,34 +74,68 @@ def open_tree(path: Path) -> Iterator[FileTree]:
         yield FileTree(files, folders, lambda name: BytesIO(archive.read(name)))
 
 
-def walk(root: Path, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, os.DirEntry]]:
-    """Yields relative posix name and entry of everything below a folder; links are followed.
+def walk(root: Path, prefix: str = "", above: frozenset[Place] = frozenset()) -> Iterator[tuple[str, os.stat_result]]:
+    """Yields relative posix name and status of everything below a folder, in any order.
+
+    Links are followed, but those that lead nowhere or to a folder they stand in are passed over.
+
+    Args:
+        root: the folder.
+        prefix: the name of the folder below it that is gone through, ending in a slash; "" for itself.
+        above: the folders that this one stands in.
 
     Raises:
-        DataError: where a folder cannot be read.
+        DataError: where a folder or a file cannot be looked at.
     """
-    try:
-        entries = list(os.scandir(root / prefix))
-    except OSError as error:
-        raise DataError(f"{root / prefix} cannot be read: {error.strerror}.") from error
+    folder = root / prefix
+    with telling_errors(folder):
+        above |= {place_of(folder.stat())}
+        entries = list(os.scandir(folder))
     for entry in entries:
+        status = find_status(entry.path)
+        if status is None or place_of(status) in above:
+            continue
         name = f"{prefix}{entry.name}"
-        yield name, entry
-        if entry.is_dir() and depth < MAX_DEPTH:
-            yield from walk(root, f"{name}/", depth + 1)
+        yield name, status
+        if S_ISDIR(status.st_mode):
+            yield from walk(root, f"{name}/", above)
+
+
+def find_status(path: str) -> os.stat_result | None:
+    """Returns the status of what stands at a path or its link leads to; None where that is nothing."""
+    with telling_errors(path), suppress(FileNotFoundError, NotADirectoryError):
+        return os.stat(path)  # noqa: PTH116  a Path of each file takes as long as its status
+    return None
+
+
+def place_of(status: os.stat_result) -> Place:
+    """Returns what all names of the same folder have in common."""
+    return status.st_dev, status.st_ino
+
+
+@contextmanager
+def telling_errors(path: Path | str) -> Iterator[None]:
+    """Turns what the file system raises inside the block into a DataError."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read: {error.strerror}. Mend or remove it, and give the command again."
+        ) from error
 
 
 def describe_state(path: Path) -> Iterator[str]:
-    """Yields path, size and time of change of an archive, or of every file below a folder."""
+    """Yields path, size and time of change of an archive, or of every file below a folder that may be an image."""
     if not path.is_dir():
         status = path.stat()
         yield f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
         return
     yield str(path.resolve())
-    for name, entry in sorted(walk(path), key=itemgetter(0)):
-        # A link that leads nowhere has no status of its own; it is no file for the listing either.
-        if entry.is_file():
-            status = entry.stat()
+    for name, status in sorted(walk(path), key=itemgetter(0)):
+        # Looking at a folder in Finder or Explorer leaves files there that change no image.
+        if not is_candidate(name):
+            continue
+        if S_ISREG(status.st_mode):
             yield f"{name} {status.st_size} {status.st_mtime_ns}"
-        elif entry.is_dir():
+        elif S_ISDIR(status.st_mode):
             yield name
