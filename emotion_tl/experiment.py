@@ -78,7 +78,7 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
         run.log_dataset(dataset, config.data)
         identities = known_identities(config, dataset.fingerprint)
         run.log_tags(describe_run(config, dataset, model, device, identities[0]))
-        before = take_up(config, dataset.name, identities, run)
+        before = take_up(config, dataset, model, identities, run)
         started = time.perf_counter()
         with distribution.scope():
             training = train(model, dataset, config, output_dir, (run.log_epoch,), before.stretch)

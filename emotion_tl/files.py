@@ -1,14 +1,19 @@
 """Files that are written as a whole or not at all, however the process ends, and known by their content."""
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 STATE_FOLDER = "state"
 """In the folder of a run: what its training goes on from, which is large and of use on this machine alone."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system answers where a file can grow no further."""
 
 
 def replace_file(path: Path, write: Callable[[Path], object], must_outlive_power: bool = False) -> None:
@@ -47,6 +52,16 @@ def force_to_disk(path: Path) -> None:
     """Waits until a file has reached the disk: a name that outlives a power failure must not stand for nothing."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def check_free_space(folder: Path, num_bytes: int) -> None:
+    """Checks that the disk of a folder has so much room, before it is given to a writer that does not bear a full one.
+
+    Raises:
+        OSError: as the system does where it has not.
+    """
+    if shutil.disk_usage(folder).free < num_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def sha256_of(path: Path) -> str:

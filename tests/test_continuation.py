@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -10,14 +11,17 @@ import pandas as pd
 import pytest
 
 from emotion_tl import continuation
-from emotion_tl.config import ExperimentConfig
-from emotion_tl.continuation import Continuation, take_up
+from emotion_tl.config import BackboneConfig, ExperimentConfig
+from emotion_tl.continuation import Continuation, find_interrupted, take_up
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.experiment import ExperimentResult, run_experiment
 from emotion_tl.files import STATE_FOLDER
 from emotion_tl.identity import known_identities
+from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.tracking.run import TrackedRun, track_run
 from emotion_tl.tracking.running import read_run_id
+from emotion_tl.tracking.runs import find_same_runs
+from emotion_tl.training.state import TrainingState
 from emotion_tl.training.stretch import Stretch
 from tests.runs import BASELINE, compose_config, tiny_overrides, write_faces
 
@@ -52,35 +56,41 @@ def whole(folder) -> ExperimentResult:
     return run_experiment(make_config(folder, "whole"), folder / "whole")
 
 
-@pytest.fixture(scope="module")
-def interrupted(folder) -> Path:
-    """Returns the folder of the same run, ended as by Ctrl-C after an epoch was told and before its state was kept."""
+def interrupt(config: ExperimentConfig, output_dir: Path, at: int) -> Path:
+    """Ends a run as by Ctrl-C after an epoch was told and before its state was kept, and returns its folder."""
     log_epoch = TrackedRun.log_epoch
 
     def log_until_interrupted(run, row):
         log_epoch(run, row)
-        if row["epoch"] == INTERRUPTED_AT:
+        if row["epoch"] == at:
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(continuation, "SECONDS_BETWEEN_STATES", 0.0)
         patched.setattr(TrackedRun, "log_epoch", log_until_interrupted)
         with pytest.raises(KeyboardInterrupt):
-            run_experiment(make_config(folder, EXPERIMENT), folder / "interrupted")
-    return folder / "interrupted"
+            run_experiment(config, output_dir)
+    return output_dir
+
+
+@pytest.fixture(scope="module")
+def interrupted(folder) -> Path:
+    """Returns the folder of the same run, interrupted."""
+    return interrupt(make_config(folder, EXPERIMENT), folder / "interrupted", INTERRUPTED_AT)
 
 
 def look_for_more(folder: Path, *overrides: str) -> Continuation:
     """Returns how the same run with other settings would start; its own run in MLflow ends at once, as failed."""
     config = make_config(folder, EXPERIMENT, *overrides)
     dataset = load_dataset(config.data, Path(config.cache_dir))
+    model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
     place = folder / "looking"
     place.mkdir(exist_ok=True)
     with (
         contextlib.suppress(InterruptedError),
         track_run(config.tracking, dataset.name, "looking", place) as run,
     ):
-        start = take_up(config, dataset.name, known_identities(config, dataset.fingerprint), run)
+        start = take_up(config, dataset, model, known_identities(config, dataset.fingerprint), run)
         raise InterruptedError
     return start
 
@@ -115,6 +125,31 @@ def test_damaged_state_is_told_and_the_run_starts_anew(interrupted, folder, capl
     arrays.write_bytes(content)
     assert start.stretch.resume_from is None
     assert str(arrays) in caplog.text
+
+
+def test_state_that_does_not_fit_is_told_and_the_run_starts_anew(interrupted, folder, caplog):
+    state = TrainingState.read(interrupted)
+    replace(state, settings=state.settings | {"weights": "of another version"}).write(interrupted)
+    with caplog.at_level(logging.WARNING):
+        start = look_for_more(folder)
+    state.write(interrupted)
+    assert start.stretch.resume_from is None
+    assert "the state is of another training: expected weights=of another version" in caplog.text
+
+
+def test_a_run_on_fallback_weights_goes_on_with_its_like(folder):
+    config = make_config(folder, "fallback", "schedule.phases.unfrozen.epochs=1")
+    config.backbone = BackboneConfig(
+        "vgg16", image_size=32, output_block="block1_pool", weights="missing.h5", allow_random_weights=True
+    )
+    first = interrupt(config, folder / "fallback", at=2)
+    identities = known_identities(config, load_dataset(config.data, Path(config.cache_dir)).fingerprint)
+    # Neither a sweep nor a run that has the weights takes it for its own.
+    assert find_same_runs(config.tracking, "fallback", identities) == []
+    assert find_interrupted(config.tracking, "fallback", identities, on_fallback_weights=False) == {}
+    again = run_experiment(config, folder / "fallback_again")
+    assert mlflow.get_run(again.run_id).data.tags["continues"] == read_run_id(first)
+    assert not (first / STATE_FOLDER).exists()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@
         locks/              who computes what
 """
 
-import errno
 import logging
 import os
 from collections.abc import Callable
@@ -30,14 +29,12 @@ from emotion_tl.caching.stored_entries import (
     sum_bytes,
 )
 from emotion_tl.caching.unavailable import TURN_OFF, CacheUnavailableError, storage_errors_told
+from emotion_tl.files import NO_ROOM
 
 logger = logging.getLogger(__name__)
 
 # Held while room is made, so that two processes do not both take the last of it.
 ROOM_LOCK = "room"
-
-# What the system answers where a file can grow no further.
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 ComputeRows = Callable[[int, int], np.ndarray]
 
@@ -45,10 +42,10 @@ ComputeRows = Callable[[int, int], np.ndarray]
 class ArrayCache:
     """Arrays on disk, found by what they are computed from, shared by processes and bounded in size.
 
-    The folder is created with the first entry. Entries that an instance has opened, or found room for together, are not
-    removed by that instance to make room. Other processes of the same machine may remove them, which leaves the arrays
-    it has mapped as they are. A folder on NFS gives no such promise between machines: what one of them removes, another
-    loses.
+    The folder is created with the first entry. Entries that an instance has got, or found room for together, are not
+    removed by that instance to make room; those that it has only found may be. Other processes of the same machine may
+    remove all of them, which leaves the arrays it has mapped as they are. A folder on NFS gives no such promise between
+    machines: what one of them removes, another loses.
 
     Attributes:
         folder: where they are.
@@ -96,10 +93,13 @@ class ArrayCache:
                 if rows is None:
                     self._compute(recipe, compute_rows, rows_at_once, on_progress or ignore_progress)
                     rows = self._open_computed(recipe)
+        self._needed.add(recipe.key)
         return rows
 
     def find(self, recipe: ArrayRecipe) -> np.ndarray | None:
         """Returns the array of a recipe where there is a whole one, memory-mapped and read-only; None otherwise.
+
+        Its entry may be removed to make room for others, which leaves the array as it is.
 
         Raises:
             CacheUnavailableError: where the folder cannot be read.
@@ -113,18 +113,15 @@ class ArrayCache:
     def find_obstacle(self, *recipes: ArrayRecipe) -> str | None:
         """Returns why arrays cannot all be kept at once, as a message to the user; None where they can.
 
-        Those that are there, or that another process computes, take up no further room. None of them is removed for the
-        sake of another.
+        Those that are there take up no further room, and of those that are begun only what is still to be written does.
+        None of them is removed for the sake of another.
         """
         try:
             with storage_errors_told(self.folder):
-                missing = [recipe for recipe in recipes if not locate_entry(self.folder, recipe.key).is_dir()]
-                if missing:
+                if not all(map(self.has, recipes)):
                     # Not what was broken off: it may be what is to be gone on with.
                     remove_half_removed(self.folder)
-                    computed = {entry.key for entry in list_entries(self.folder) if entry.is_being_computed()}
-                    num_missing_bytes = sum(recipe.num_bytes for recipe in missing if recipe.key not in computed)
-                    check_room(self.folder, recipes, num_missing_bytes, self._size_limit, self._needed)
+                    check_room(self.folder, recipes, self._size_limit, self._needed)
         except CacheUnavailableError as error:
             return str(error)
         self._needed.update(recipe.key for recipe in recipes)
@@ -159,7 +156,6 @@ class ArrayCache:
             logger.log(log_level, "The cached array is damaged and is computed again. %s", error)
             return None
         if rows is not None:
-            self._needed.add(recipe.key)
             # Marks the entry as used. In a cache that this user may only read it stays as it is.
             with suppress(OSError):
                 os.utime(folder / META_FILE)
@@ -180,7 +176,7 @@ class ArrayCache:
             self._remove_damaged(recipe)
             partial = PartialEntry(locate_partial(self.folder, recipe.key), recipe, rows_at_once)
         try:
-            self._make_room(recipe, partial.num_missing_bytes)
+            self._make_room(recipe)
             on_progress(partial.num_rows)
             while partial.num_rows < recipe.num_rows:
                 stop = min(partial.num_rows + rows_at_once, recipe.num_rows)
@@ -201,9 +197,9 @@ class ArrayCache:
         if folder.exists() and not remove_folder(folder):
             raise CacheUnavailableError(self.folder, f"the damaged {folder.name} cannot be removed")
 
-    def _make_room(self, recipe: ArrayRecipe, num_missing_bytes: int) -> None:
+    def _make_room(self, recipe: ArrayRecipe) -> None:
         with locked(self.folder, ROOM_LOCK), storage_errors_told(self.folder):
-            make_room(self.folder, recipe, num_missing_bytes, self._size_limit, self._needed)
+            make_room(self.folder, recipe, self._size_limit, self._needed)
 
     def _append(self, partial: PartialEntry, recipe: ArrayRecipe, rows: np.ndarray) -> None:
         try:

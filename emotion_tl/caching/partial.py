@@ -49,11 +49,6 @@ class PartialEntry:
         """Returns how many rows are there."""
         return min(len(self._checksums) * self._rows_at_once, self._recipe.num_rows)
 
-    @property
-    def num_missing_bytes(self) -> int:
-        """Returns the size of the rows to come."""
-        return self._recipe.num_bytes - self.num_rows * self._recipe.row_bytes
-
     def append(self, rows: np.ndarray) -> None:
         """Writes and records the next chunk, of the recipe's shape and dtype, in C order."""
         expected = (min(self._rows_at_once, self._recipe.num_rows - self.num_rows), *self._recipe.shape)

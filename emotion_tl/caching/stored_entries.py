@@ -1,6 +1,7 @@
 """What is in a cache, and how it is removed without harm to other processes."""
 
 import logging
+import os
 import re
 import shutil
 import time
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from emotion_tl.caching.entry import META_FILE
+from emotion_tl.caching.entry import ARRAY_FILE, META_FILE
 from emotion_tl.caching.locking import locked_if_free
 from emotion_tl.caching.recipe import KEY_BYTES
 
@@ -22,6 +23,9 @@ ENTRY_NAME = re.compile(rf"({re.escape(COMPUTING_PREFIX)})?([0-9a-f]{{{2 * KEY_B
 
 ABANDONED_AFTER_SECONDS = 24 * 3600
 
+# The unit of st_blocks, whatever the blocks of the file system are.
+BLOCK_BYTES = 512
+
 
 @dataclass(frozen=True)
 class StoredEntry:
@@ -32,6 +36,7 @@ class StoredEntry:
         key: the key of its recipe.
         is_finished: False while it is computed, and after that was broken off.
         num_bytes: its size; an unfinished one counts in full.
+        num_bytes_on_disk: what of that the disk holds, which is what its removal gives back.
         last_used: when it was opened or written to, in seconds since 1970.
     """
 
@@ -39,7 +44,14 @@ class StoredEntry:
     key: str
     is_finished: bool
     num_bytes: int
+    num_bytes_on_disk: int
     last_used: float
+
+    @property
+    def num_missing_bytes(self) -> int:
+        """Returns what is still to be written of it."""
+        # Where the file system compresses, a finished one takes up less than its size too.
+        return 0 if self.is_finished else max(self.num_bytes - self.num_bytes_on_disk, 0)
 
     def is_being_computed(self) -> bool:
         """Returns whether a living process, this one included, is at it."""
@@ -76,13 +88,28 @@ def list_entries(cache: Path) -> list[StoredEntry]:
 
 def describe_entry(folder: Path, prefix: str | None, key: str) -> StoredEntry | None:
     """Returns the entry in a folder, or None where another process has just moved or removed it."""
+    # Not all that the folder holds: the file that is to replace meta.json comes and goes.
+    of_folder, of_array, of_meta = map(find_status, (folder, folder / ARRAY_FILE, folder / META_FILE))
+    if of_folder is None:
+        return None
+    files = [status for status in (of_array, of_meta) if status is not None]
+    num_bytes = sum(status.st_size for status in files)
+    last_used = (of_meta or of_folder).st_mtime
+    return StoredEntry(folder, key, prefix is None, num_bytes, sum(map(measure_on_disk, files)), last_used)
+
+
+def find_status(path: Path) -> os.stat_result | None:
+    """Returns what the file system knows of a path; None where nothing is there."""
     try:
-        meta = folder / META_FILE
-        last_used = (meta if meta.exists() else folder).stat().st_mtime
-        num_bytes = sum(path.stat().st_size for path in folder.iterdir())
+        return path.stat()
     except FileNotFoundError:
         return None
-    return StoredEntry(folder, key, prefix is None, num_bytes, last_used)
+
+
+def measure_on_disk(status: os.stat_result) -> int:
+    """Returns how many bytes a file takes up on the disk: fewer than its size where nothing was written yet."""
+    # Windows does not tell.
+    return status.st_blocks * BLOCK_BYTES if hasattr(status, "st_blocks") else status.st_size
 
 
 def sum_bytes(entries: Iterable[StoredEntry]) -> int:

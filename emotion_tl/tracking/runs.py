@@ -76,11 +76,16 @@ class RunSummary:
     folder: Path | None = None
 
 
-def find_same_runs(config: TrackingConfig, experiment_name: str, identities: Sequence[str]) -> list[RunSummary]:
+def find_same_runs(
+    config: TrackingConfig, experiment_name: str, identities: Sequence[str], on_fallback_weights: bool = False
+) -> list[RunSummary]:
     """Returns the runs of an experiment with one of these identities, the latest first, whatever became of them.
 
-    Runs of this machine whose process died are closed as killed. Those whose pretrained weights could not be had are
-    left out: the next try may have them.
+    Runs of this machine whose process died are closed as killed.
+
+    Args:
+        on_fallback_weights: those whose pretrained weights could not be had, in place of all others. Their results are
+            not what was asked for: the next try may have the weights.
     """
     open_store(config)
     experiment = mlflow.get_experiment_by_name(experiment_name)
@@ -97,7 +102,7 @@ def find_same_runs(config: TrackingConfig, experiment_name: str, identities: Seq
     return [
         summarise(mlflow.get_run(run.info.run_id) if close_dead_run(run) else run)
         for run in sorted(runs, key=lambda run: -run.info.start_time)
-        if run.data.tags.get("weights") != FALLBACK_WEIGHTS
+        if (run.data.tags.get("weights") == FALLBACK_WEIGHTS) == on_fallback_weights
     ]
 
 

@@ -58,9 +58,13 @@ class Activations:
             "keras": keras.__version__,
             "batch_size": config.trainer.evaluation_batch_size,
         }
-        # What is compiled rounds in other places. Where nobody asks for it, backend and device decide.
-        if config.trainer.jit_compile is not None:
-            self.key_parts["jit_compile"] = config.trainer.jit_compile
+        # What is compiled rounds in other places. Where nobody asks for it, backend and device decide, and on a GPU
+        # trainer.deterministic does too: what comes of its default is left out, as it always was.
+        jit_compile = config.trainer.jit_compile
+        if jit_compile is None and cut.frozen.jit_compile != (keras.config.backend() == "jax"):
+            jit_compile = cut.frozen.jit_compile
+        if jit_compile is not None:
+            self.key_parts["jit_compile"] = jit_compile
 
     @property
     def rows_at_once(self) -> int:
@@ -98,7 +102,7 @@ class Activations:
             computed_before: returns them, where something else has computed them; the frozen network then is not asked.
         """
         recipe = self.recipe(split, view)
-        whole = None if computed_before else self.find_whole(split, view)
+        whole = None if computed_before or self.cache.has(recipe) else self.find_whole(split, view)
         title = f"{self.cut.layer}, {len(split):,} {split.name} images" + (f", {view}" if view != IMAGE else "")
         started = time.perf_counter()
         with ActivationProgress(title, len(split)) as progress:

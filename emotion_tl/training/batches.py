@@ -14,8 +14,8 @@ class TrainingBatches(keras.utils.PyDataset):
     """Yields inputs, one-hot labels and, for class weights, sample weights, in a new order each epoch.
 
     The order depends on the seed and the epoch alone, as does the view in which each image is seen, where there are
-    several. The images left over when the split is not a multiple of the
-    batch size sit out that epoch: a smaller last batch would be compiled a second time.
+    several. The images left over when the split is not a multiple of the batch size sit out that epoch: a smaller last
+    batch would be compiled a second time.
     """
 
     def __init__(self, rows: Rows, num_classes: int, batch_size: int, imbalance: ImbalanceConfig, seed: int):

@@ -1,25 +1,33 @@
 """Keeps the weights of the best epoch over all phases, and writes them to disk without holding up the training.
 
-A killed run leaves the best weights as they were when the file was last written, which is no longer ago than an epoch
-and `SECONDS_BETWEEN_FILES`. A run that is interrupted, or fails, leaves the best of all.
+A killed run leaves the best weights as they were when the file was last written. What is better waits there for the
+first end of an epoch after `SECONDS_BETWEEN_FILES`. A run that is interrupted, or fails, leaves the best of all.
 """
 
 import json
+import logging
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from emotion_tl.files import replace_file
+from emotion_tl.files import check_free_space, replace_file
 from emotion_tl.training.state import assign_variables, read_variables
 from emotion_tl.training.state_files import link_file
 from emotion_tl.training_config import MONITORS
 
+logger = logging.getLogger(__name__)
+
 CHECKPOINT_NAME = "best.weights.h5"
 # Writing all of InceptionV3 takes as long as an epoch of its head, and most such epochs are better than the one before.
 SECONDS_BETWEEN_FILES = 10.0
+# A disk that is full is told before HDF5 finds out, which may then end the process with a later file.
+BYTES_A_WEIGHT = 4
+LARGEST_OVERHEAD_BYTES = 2**22
 
 
 class BestEpoch:
@@ -57,22 +65,31 @@ class BestEpoch:
 
     def offer(self, epoch: int, value: float) -> bool:
         """Keeps the network's weights where this epoch is the best so far, and returns whether it is."""
-        if not math.isfinite(value) or (self.epoch is not None and self.sign * value <= self.sign * self.value):
-            return False
-        self.epoch, self.value = epoch, value
-        self.in_memory = read_variables(self.trained_weights())
-        self.is_on_disk = False
+        is_best = self.is_better(value)
+        if is_best:
+            self.epoch, self.value = epoch, value
+            self.in_memory = read_variables(self.trained_weights())
+            self.is_on_disk = False
         # On JAX a network has no weights to be written when `fit` is interrupted.
         if keras.config.backend() == "jax" or time.monotonic() >= self.next_file:
-            self.write()
-        return True
+            self.write() if is_best else self.flush()
+        return is_best
+
+    def is_better(self, value: float) -> bool:
+        """Returns whether a value is better than that of the best epoch so far."""
+        return math.isfinite(value) and (self.epoch is None or self.sign * value > self.sign * self.value)
 
     def trained_weights(self) -> list[keras.Variable]:
         """Returns the weights that the phase may change."""
         return [weight for layer in self.weights.layers if layer.trainable for weight in layer.weights]
 
     def write(self) -> None:
-        """Writes the weights of the network, which are those of the best epoch."""
+        """Writes the weights of the network, which are those of the best epoch.
+
+        Raises:
+            OSError: where the disk has no room for them.
+        """
+        check_free_space(self.file.parent, self.weights.count_params() * BYTES_A_WEIGHT + LARGEST_OVERHEAD_BYTES)
         replace_file(self.file, self.weights.save_weights)
         self.describe_file()
         self.is_on_disk = True
@@ -92,6 +109,21 @@ class BestEpoch:
         assign_variables(weights, self.in_memory)
         self.write()
         assign_variables(weights, now)
+
+    @contextmanager
+    def flushed_on_errors(self) -> Iterator[None]:
+        """Brings the file up to date where the block raises; what it raised is told, whatever comes of that."""
+        try:
+            yield
+        # Of the disk: it would take no further file.
+        except OSError:
+            raise
+        except BaseException:
+            try:
+                self.flush()
+            except OSError:
+                logger.warning("The best weights could not be written to %s.", self.file)
+            raise
 
     def resume(self, epoch: int, value: float, weights: Path) -> None:
         """Takes over the best epoch of a training that goes on, whose weights go into the network."""

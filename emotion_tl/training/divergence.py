@@ -13,7 +13,7 @@ LARGEST_LOSS = 50.0
 
 
 class DivergenceGuard(keras.callbacks.Callback):
-    """Raises as soon as the training loss is not finite or far above that of guessing."""
+    """Raises as soon as the training loss is not finite or far above that of guessing, or weights are not finite."""
 
     def __init__(self, phase: str, num_classes: int, learning_rate: float):
         """Takes what the error message tells."""
@@ -38,6 +38,11 @@ class DivergenceGuard(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.check(logs)
+        # The training loss knows nothing of the last update. On val alone a loss may overflow for an epoch, as long as
+        # the statistics of BatchNormalization have not settled.
+        val_loss = float((logs or {}).get("val_loss", 0.0))
+        if not math.isfinite(val_loss) and not are_finite(self.model.trainable_weights):
+            raise self.diverged("loss on val", val_loss)
 
     def check(self, logs: dict | None) -> None:
         """Looks at the loss.
@@ -46,11 +51,19 @@ class DivergenceGuard(keras.callbacks.Callback):
             TrainingDivergedError: naming the phase, the epoch and what to try.
         """
         loss = float((logs or {}).get("loss", 0.0))
-        if math.isfinite(loss) and loss <= self.limit:
-            return
-        raise TrainingDivergedError(
-            f"The training diverged in phase {self.phase}, epoch {self.epoch + 1}: the loss is {loss:.4g}. Expected a "
-            f"finite loss below {self.limit:.0f}. Try a learning rate ten times smaller "
+        if not math.isfinite(loss) or loss > self.limit:
+            raise self.diverged("loss", loss)
+
+    def diverged(self, name: str, loss: float) -> TrainingDivergedError:
+        """Returns the error that tells of a loss."""
+        return TrainingDivergedError(
+            f"The training diverged in phase {self.phase}, epoch {self.epoch + 1}: the {name} is {loss:.4g}. Expected "
+            f"a finite loss below {self.limit:.0f}. Try a learning rate ten times smaller "
             f"(schedule.phases.{self.phase}.learning_rate={self.learning_rate / 10:.1g}), "
             f"schedule.phases.{self.phase}.gradient_clip_norm=1, or trainer.precision=float32."
         )
+
+
+def are_finite(variables: list[keras.Variable]) -> bool:
+    """Returns whether no number in some variables is infinite or NaN."""
+    return all(bool(keras.ops.all(keras.ops.isfinite(variable))) for variable in variables)

@@ -13,6 +13,7 @@ from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.training.history import EpochListener
 from emotion_tl.training.inputs import phase_inputs
 from emotion_tl.training.kept_heads import KeptHeads, can_keep
+from emotion_tl.training.memory import explain_memory_errors
 from emotion_tl.training.record import TrainingRecord, TrainingResult
 from emotion_tl.training.state_keeper import StateKeeper
 from emotion_tl.training.stretch import Stretch
@@ -32,9 +33,11 @@ class HeadTrials:
 
         Raises:
             ConfigurationError: where the features cannot be cached.
+            DeviceMemoryError: where they do not fit into the memory of the device, or the frozen network does not.
         """
         most_epochs = max(phase.epochs for phase in config.schedule.phases.values())
-        self.inputs = phase_inputs(model, dataset, config, PhaseConfig(epochs=most_epochs, trainable_blocks=0))
+        with explain_memory_errors(config, "features of the head trials"):
+            self.inputs = phase_inputs(model, dataset, config, PhaseConfig(epochs=most_epochs, trainable_blocks=0))
         if self.inputs.feed.layer is None:
             raise ConfigurationError(
                 "Head trials: expected trainer.cache=auto, room for the features, and a backbone without dropout. "

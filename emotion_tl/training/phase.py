@@ -1,5 +1,7 @@
 """Fits one phase of a schedule: optimizer, loss, batches and callbacks of its own."""
 
+from contextlib import closing
+
 import keras
 
 from emotion_tl.config import ExperimentConfig
@@ -39,7 +41,7 @@ def fit_phase(keeper: StateKeeper, inputs: PhaseInputs, name: str) -> None:
     compile_phase(keeper.model, inputs, config, phase, len(batches))
     first_epoch = record.num_epochs - record.num_epochs_of(name)
     display = ProgressDisplay(name, first_epoch, keeper.num_epochs(name), batches.batch_size, record.best)
-    try:
+    with closing(display), record.best.flushed_on_errors():
         inputs.network.fit(
             batches,
             validation_data=EvaluationBatches(inputs.val, num_classes, config.trainer.evaluation_batch_size),
@@ -57,9 +59,6 @@ def fit_phase(keeper: StateKeeper, inputs: PhaseInputs, name: str) -> None:
             shuffle=False,
             verbose=0,
         )
-    finally:
-        display.close()
-        record.best.flush()
 
 
 def list_callbacks(

@@ -38,8 +38,8 @@ class TrainingResult:
 class TrainingRecord:
     """The epochs so far.
 
-    `history.csv` and the best weights in the folder are brought up to date after each epoch, so that they outlive an
-    interruption.
+    `history.csv` in the folder is brought up to date after each epoch, and the file of the best weights soon after a
+    better one, so that they outlive an interruption.
 
     Attributes:
         best: the best epoch, and its weights.

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from emotion_tl.config import ExperimentConfig
-from emotion_tl.identity import describe_differences
 from emotion_tl.models.transfer_model import TransferModel
 from emotion_tl.training.freezing import set_trainable
 from emotion_tl.training.record import TrainingRecord
 from emotion_tl.training.state import TrainingState, assign_variables, changing_variables, find_misfit
 from emotion_tl.training.state_files import TrainingStateError, copy_state, remove_state
-from emotion_tl.training.state_settings import deciding_settings
+from emotion_tl.training.state_settings import check_same_training, deciding_settings
 from emotion_tl.training.stretch import Stretch
 
 logger = logging.getLogger(__name__)
@@ -63,9 +62,7 @@ class StateKeeper:
     def resume(self, folder: Path) -> None:
         """Brings the record and the network to where a training stopped; what `fit` would undo waits until it runs."""
         state = TrainingState.read(folder)
-        differences = describe_differences(state.settings, self.settings)
-        if differences:
-            raise TrainingStateError(folder, f"the state is of another training: {differences}.")
+        check_same_training(folder, state.settings, self.settings)
         if self.stretch.keep_state != "never" and folder.resolve() != self.record.folder.resolve():
             remove_state(self.record.folder)
             copy_state(folder, self.record.folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.models.transfer_model import TransferModel
+from emotion_tl.training.full_disk import explain_full_disk
 from emotion_tl.training.history import EpochListener
 from emotion_tl.training.inputs import PhaseInputs, phase_inputs
 from emotion_tl.training.memory import explain_memory_errors
@@ -42,6 +43,7 @@ def train(
         TrainingStateError: where what the training is to go on from is missing, damaged, or of another training.
         TrainingDivergedError: where the loss runs away.
         DeviceMemoryError: where a step does not fit into the memory of the device.
+        FullDiskError: where the disk has no room for the best weights, or for what the training goes on from.
     """
     # Told before minutes are spent on activations.
     num_batches = max(len(dataset.train) // config.trainer.batch_size, 1)
@@ -63,10 +65,11 @@ def run_phases(keeper: StateKeeper, make_inputs: Callable[[PhaseConfig], PhaseIn
         if not keeper.has_work(name):
             keeper.pass_over(name)
             continue
-        with explain_memory_errors(keeper.config, f"phase {name}"):
+        stage = f"phase {name}"
+        with explain_memory_errors(keeper.config, stage), explain_full_disk(keeper.record.folder, stage):
             inputs = make_inputs(phase)
             fit_phase(keeper, inputs, name)
-        keeper.record.end_phase(name, str(inputs.feed))
+            keeper.record.end_phase(name, str(inputs.feed))
         # What it holds on the device goes before the next phase's comes.
         del inputs
     return keeper.record.result()

@@ -41,6 +41,7 @@ class Chief:
         self.oracle = self.tuner.oracle
         self.oracle.verbose = 0
         self.workers: dict[str, BaseProcess] = {}
+        self.reasons = get_context("spawn").SimpleQueue()
         self.num_deaths = 0
         self.gpus = {f"worker{number}": gpu for number, gpu in enumerate(gpus_of_workers(assignment.config))}
         # It answers until this process ends: KerasTuner's own end of it takes up to 20 seconds.
@@ -53,7 +54,7 @@ class Chief:
             on_change: called several times a second.
 
         Raises:
-            JobFailedError: where workers keep dying.
+            JobFailedError: where a worker can run no trial, with its reason, or workers keep dying.
         """
         # KerasTuner prints what it compares (1.4.8, engine/conditions.py). Ours goes to standard error.
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere), self.started_workers():
@@ -80,7 +81,7 @@ class Chief:
 
     def start(self, name: str) -> None:
         """Starts a worker, or starts it again."""
-        arguments = (self.assignment, name, self.gpus[name])
+        arguments = (self.assignment, name, self.gpus[name], self.reasons)
         # Not a daemon: it has processes of its own.
         self.workers[name] = get_context("spawn").Process(target=work, args=arguments, name=name)
         self.workers[name].start()
@@ -89,9 +90,11 @@ class Chief:
         """Lets a worker go that has ended; one that died leaves a failed trial and is replaced.
 
         Raises:
-            JobFailedError: where that has happened too often.
+            JobFailedError: where that has happened too often, or a worker told that it can run no trial.
         """
         del self.workers[name]
+        if not self.reasons.empty():
+            raise JobFailedError(self.reasons.get())
         if process.exitcode == 0:
             return
         trial = self.oracle.ongoing_trials.get(name)

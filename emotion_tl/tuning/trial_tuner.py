@@ -100,9 +100,13 @@ class TrialTuner(base_tuner.BaseTuner):
         self.was_idle = True
 
     def on_trial_begin(self, trial: trial.Trial) -> None:
-        """Notes that there was a trial."""
+        """Notes that there was a trial, and sees to what computes it.
+
+        Not in `run_trial`, where an error is that of the trial: none of them can do without the features.
+        """
         self.was_idle = False
         logger.info("Trial %s", trial.trial_id)
+        _ = self.executor
 
     def on_trial_end(self, trial: trial.Trial) -> None:
         """Tells the chief, which keeps the files."""

@@ -1,16 +1,21 @@
 """A worker of a search: asks the chief for trials, runs them, and reports what they came to."""
 
+import logging
 import os
 from dataclasses import dataclass
+from multiprocessing.queues import SimpleQueue
 
 from emotion_tl.config import Compose, ExperimentConfig
 from emotion_tl.console import configure_logging
+from emotion_tl.errors import EmotionTLError, reason_of
 from emotion_tl.own_process import write_terminal_to
 from emotion_tl.runtime import select_backend
 from emotion_tl.signals import end_on_signals, end_with_parent
 from emotion_tl.tuning.gpus import use_gpu
 from emotion_tl.tuning.search_folder import SearchFolder
 from emotion_tl.tuning_config import TuneConfig
+
+logger = logging.getLogger(__name__)
 
 ADDRESS = "127.0.0.1"
 # gRPC's own, which it reads in place of no_proxy.
@@ -55,13 +60,14 @@ def stay_off_the_proxy() -> None:
         os.environ[NO_PROXY] = f"{past},{ADDRESS}" if past else ADDRESS
 
 
-def work(assignment: Assignment, name: str, gpu: str | None) -> None:
+def work(assignment: Assignment, name: str, gpu: str | None, reasons: SimpleQueue) -> None:
     """Runs trials until the chief has no more; what a worker's process does.
 
     Args:
         assignment: what it has to know.
         name: of the worker.
         gpu: to which it is kept; None lets it see all.
+        reasons: gets why it cannot run any trial; a trial that fails is no reason.
     """
     end_on_signals()
     end_with_parent()
@@ -72,4 +78,9 @@ def work(assignment: Assignment, name: str, gpu: str | None) -> None:
     select_backend(assignment.config.trainer.backend)
     from emotion_tl.tuning.trial_tuner import TrialTuner
 
-    TrialTuner(assignment).search()
+    try:
+        TrialTuner(assignment).search()
+    except Exception as error:
+        if not isinstance(error, EmotionTLError):
+            logger.exception("The worker failed.")
+        reasons.put(reason_of(error))

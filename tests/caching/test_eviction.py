@@ -10,7 +10,7 @@ import pytest
 from emotion_tl.caching.array_cache import ROOM_LOCK, ArrayCache
 from emotion_tl.caching.entry import META_FILE
 from emotion_tl.caching.locking import locked
-from emotion_tl.caching.stored_entries import REMOVED_PREFIX
+from emotion_tl.caching.stored_entries import REMOVED_PREFIX, list_entries
 from emotion_tl.caching.unavailable import CacheUnavailableError
 from tests.caching.arrays import ROWS_AT_ONCE, STARTS, Computation, make_cache, make_recipe
 
@@ -116,6 +116,17 @@ def test_what_was_broken_off_makes_room_too(tmp_path):
         ArrayCache(tmp_path, THREE_ENTRIES).get_or_compute(recipe_of("a"), Computation(breaks_at=0), ROWS_AT_ONCE)
     store(tmp_path, "b", size_limit=NUM_BYTES + 3000)
     assert not list(tmp_path.glob(".computing-*"))
+
+
+def test_an_entry_is_seen_while_its_description_is_replaced(tmp_path):
+    with pytest.raises(RuntimeError):
+        ArrayCache(tmp_path, THREE_ENTRIES).get_or_compute(recipe_of("a"), Computation(breaks_at=0), ROWS_AT_ONCE)
+    (folder,) = tmp_path.glob(".computing-*")
+    # A file that is listed, and gone when it is looked at.
+    (folder / f"partial.{META_FILE}").symlink_to("nowhere")
+    (entry,) = list_entries(tmp_path)
+    assert not entry.is_finished
+    assert NUM_BYTES < entry.num_bytes < NUM_BYTES + 2000
 
 
 def test_what_was_broken_off_is_not_counted_twice_when_it_goes_on(tmp_path):

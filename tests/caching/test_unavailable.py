@@ -3,17 +3,17 @@
 import logging
 import os
 import pickle
-import resource
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from emotion_tl.caching import eviction
 from emotion_tl.caching.array_cache import ArrayCache
+from emotion_tl.caching.recipe import ArrayRecipe
 from emotion_tl.caching.unavailable import CacheUnavailableError
 from tests.caching.arrays import (
     ROWS_AT_ONCE,
@@ -24,22 +24,9 @@ from tests.caching.arrays import (
     make_recipe,
     store,
 )
+from tests.file_limit import file_limit
 
 NOBODY = 65534
-
-
-@contextmanager
-def file_limit(num_bytes: int) -> Iterator[None]:
-    """Lets this process write no file beyond a size: what a full disk looks like.
-
-    Over before the test ends, since pytest may be writing to a file itself.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_file_where_the_folder_should_be(tmp_path):
@@ -112,9 +99,14 @@ def test_no_room_for_further_rows(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["locks"]
 
 
+def recipe_of_free_disk(folder: Path, name: str, part: float) -> ArrayRecipe:
+    """Returns a recipe that takes a part of what the disk has free; a row of it is 2 MiB."""
+    return make_recipe(name, shape=(2**20,), num_rows=int(part * shutil.disk_usage(folder).free / 2**21) + 1)
+
+
 def test_more_rows_than_the_disk_has_room_for(tmp_path):
-    num_free_bytes = shutil.disk_usage(tmp_path).free
-    recipe = make_recipe(shape=(2**20,), num_rows=num_free_bytes // 2**21 + 1)
+    recipe = recipe_of_free_disk(tmp_path, "a", 1.0)
+    num_free_bytes = recipe.num_bytes
     cache = ArrayCache(tmp_path, 2 * num_free_bytes)
     assert "the disk has" in cache.find_obstacle(recipe)
     computation = Computation()
@@ -122,6 +114,50 @@ def test_more_rows_than_the_disk_has_room_for(tmp_path):
         cache.get_or_compute(recipe, computation, 1)
     assert not computation.starts
     assert cache.size() == 0
+
+
+def test_the_rest_of_what_another_process_computes_is_not_free(tmp_path):
+    mine, others = (recipe_of_free_disk(tmp_path, name, 0.6) for name in ("a", "b"))
+    messages = []
+
+    def ask_for_room(start, stop):
+        other = ArrayCache(tmp_path, 10 * mine.num_bytes)
+        messages.append(other.find_obstacle(others))
+        with pytest.raises(CacheUnavailableError, match="the disk has"):
+            other.get_or_compute(others, Computation(), 1)
+        raise RuntimeError
+
+    cache = ArrayCache(tmp_path, 10 * mine.num_bytes)
+    with pytest.raises(RuntimeError):
+        cache.get_or_compute(mine, ask_for_room, 1)
+    assert "the disk has" in messages[0]
+    # Nobody goes on with it now.
+    assert cache.find_obstacle(others) is None
+
+
+def test_what_was_broken_off_gives_back_what_was_written_of_it(tmp_path):
+    broken_off, large = recipe_of_free_disk(tmp_path, "a", 0.6), recipe_of_free_disk(tmp_path, "b", 1.3)
+    cache = ArrayCache(tmp_path, 10 * large.num_bytes)
+    with pytest.raises(RuntimeError):
+        cache.get_or_compute(broken_off, Computation(breaks_at=0), 1)
+    assert "the disk has" in cache.find_obstacle(large)
+    assert cache.find_obstacle(broken_off) is None
+
+
+def test_what_was_written_before_it_was_broken_off_needs_no_further_room(tmp_path, monkeypatch):
+    recipe = make_recipe(shape=(2**16,), num_rows=40)
+
+    def compute(start, stop):
+        if start == 30:
+            raise RuntimeError
+        return np.ones((1, 2**16), np.float32)
+
+    cache = make_cache(tmp_path)
+    with pytest.raises(RuntimeError):
+        cache.get_or_compute(recipe, compute, 1)
+    # A quarter is missing.
+    monkeypatch.setattr(eviction, "measure_free_bytes", lambda _: recipe.num_bytes // 2)
+    assert cache.find_obstacle(recipe) is None
 
 
 @pytest.mark.parametrize("number", [65_520.0, -1e6, np.inf])

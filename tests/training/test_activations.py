@@ -1,19 +1,24 @@
+import os
 from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
+import tensorflow
 
 from emotion_tl.caching.activation_cache import open_activation_cache
+from emotion_tl.caching.entry import META_FILE
 from emotion_tl.config import AugmentationConfig, BackboneConfig, HeadConfig
 from emotion_tl.fed import WHOLE_NETWORK, told_activations
 from emotion_tl.models.transfer_model import build_transfer_model
+from emotion_tl.runtime import Device
 from emotion_tl.training import activations as activations_module
 from emotion_tl.training.activations import Activations, hash_architecture
 from emotion_tl.training.cuts import cut_network
 from emotion_tl.training.trainer import train
 from emotion_tl.training.views import IMAGE, MIRROR, view_names
 from tests.tiny import make_config, make_phase, make_split
+from tests.training.continuing import deterministic_operations
 from tests.training.trainings import GOOD, run
 
 FLIPPED = AugmentationConfig(name="flip", horizontal_flip=True)
@@ -77,6 +82,33 @@ def test_a_part_of_the_images_is_taken_from_all_of_them(tmp_path, monkeypatch):
     of_part = read_all(activations.load(part, views)).reshape(2, len(part), -1)
     assert computed == []
     np.testing.assert_array_equal(of_part, of_whole[:, 3::2])
+
+
+def test_a_part_takes_the_room_of_all_images_where_there_is_no_other(tmp_path, monkeypatch):
+    whole = make_split("train", [8, 8, 8])
+    part = whole.take(np.arange(1, 24))
+    first = make_activations(tmp_path)
+    of_whole = read_all(first.load(whole))
+    activations = make_activations(tmp_path)
+    num_bytes = activations.recipe(whole, IMAGE).num_bytes
+    activations.cache = open_activation_cache(str(tmp_path), (num_bytes + 4000) / 2**30)
+    computed = count_computed(activations, monkeypatch)
+    assert activations.find_obstacle(((part, (IMAGE,)),)) is None
+    np.testing.assert_array_equal(read_all(activations.load(part)), of_whole[1:])
+    assert computed == []
+    assert not first.cache.has(first.recipe(whole, IMAGE))
+
+
+def test_a_part_that_is_there_is_read_without_all_images(tmp_path):
+    whole = make_split("train", [8, 8, 8])
+    part = whole.take(np.arange(5))
+    make_activations(tmp_path).load(whole)
+    activations = make_activations(tmp_path)
+    activations.load(part)
+    meta = tmp_path / "activations" / activations.recipe(whole, IMAGE).key / META_FILE
+    os.utime(meta, (0, 0))
+    activations.load(part)
+    assert meta.stat().st_mtime == 0
 
 
 def test_a_part_is_computed_alone_where_the_others_are_not_there(tmp_path, monkeypatch):
@@ -163,6 +195,21 @@ def test_the_key_changes_with_everything_that_changes_an_activation(tmp_path, dt
         compiled.trainer.jit_compile = jit_compile
         keys.add(key(Activations(activations.cut, compiled)))
     assert len(keys) == 10
+
+
+def test_what_a_gpu_compiles_is_known_by_another_key(tmp_path, monkeypatch):
+    activations = make_activations(tmp_path)
+    activations.config.trainer.jit_compile = None
+    on_cpu = Activations(activations.cut, activations.config).key_parts
+    with deterministic_operations():
+        gpu = tensorflow.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
+        monkeypatch.setattr(tensorflow.config, "list_physical_devices", lambda *_: [gpu])
+        monkeypatch.setattr(activations_module, "find_device", lambda: Device("tensorflow", "gpu", ("gpu:0",)))
+        deterministic = Activations(activations.cut, activations.config).key_parts
+    compiled = Activations(activations.cut, activations.config).key_parts
+    assert "jit_compile" not in on_cpu
+    assert deterministic == on_cpu | {"device": "gpu"}
+    assert compiled == deterministic | {"jit_compile": True}
 
 
 def small_network(*, flip: bool = False, parallel: bool = False, augmented: bool = False) -> keras.Model:

@@ -97,6 +97,19 @@ def test_the_first_best_weights_are_written_at_once_and_later_ones_every_few_sec
     assert weight_in(tmp_path) == json.loads((tmp_path / "best.json").read_text())["epoch"] == 4
 
 
+def test_the_best_weights_do_not_wait_in_memory_for_a_better_epoch(tmp_path, clock_at):
+    network = make_network()
+    record = BestEpoch(network, "val_loss", tmp_path)
+    offer_epochs(network, record, [5.0, 4.0, 4.5])
+    assert weight_in(tmp_path) == 1
+    clock_at(best_epoch.SECONDS_BETWEEN_FILES)
+    set_weights(network, 4)
+    assert not record.offer(4, 4.5)
+    assert weight_in(tmp_path) == json.loads((tmp_path / "best.json").read_text())["epoch"] == 2
+    # The training goes on from where it was.
+    assert (network.get_weights()[0] == 4).all()
+
+
 def test_a_postponed_file_is_written_when_it_is_asked_for(tmp_path, clock_at):
     network = make_network()
     record = BestEpoch(network, "val_loss", tmp_path)
@@ -107,6 +120,24 @@ def test_a_postponed_file_is_written_when_it_is_asked_for(tmp_path, clock_at):
     assert weight_in(tmp_path) == 2
     # The training goes on from where it was.
     assert (network.get_weights()[0] == 3).all()
+
+
+def test_a_file_that_finds_no_room_is_not_begun(tmp_path, monkeypatch):
+    monkeypatch.setattr(best_epoch, "LARGEST_OVERHEAD_BYTES", 2**60)
+    record = BestEpoch(make_network(), "val_loss", tmp_path)
+    with pytest.raises(OSError, match="No space left on device"):
+        record.offer(1, 1.0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_ended_the_training_is_told_and_not_that_its_best_weights_found_no_room(tmp_path, monkeypatch, caplog):
+    record = BestEpoch(make_network(), "val_loss", tmp_path)
+    record.postpone()
+    record.offer(1, 1.0)
+    monkeypatch.setattr(best_epoch, "LARGEST_OVERHEAD_BYTES", 2**60)
+    with pytest.raises(KeyboardInterrupt), record.flushed_on_errors():
+        raise KeyboardInterrupt
+    assert str(tmp_path / "best.weights.h5") in caplog.text
 
 
 def test_a_phase_without_a_better_epoch_gives_back_what_it_unfroze(tmp_path, clock_at):

@@ -1,6 +1,7 @@
 """Trainings that stop and go on, and what they give in one go: the same, to the last bit."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import pandas as pd
@@ -9,9 +10,11 @@ import pytest
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.fed import is_cached, told_activations
 from emotion_tl.models.transfer_model import build_transfer_model
+from emotion_tl.models.weights import WeightsOrigin
 from emotion_tl.training.head_trials import HeadTrials
 from emotion_tl.training.state import TrainingState
 from emotion_tl.training.state_files import TrainingStateError, has_state
+from emotion_tl.training.state_settings import check_same_training, deciding_settings
 from emotion_tl.training.stretch import Stretch
 from tests.tiny import make_config, make_phase
 from tests.training import continuing
@@ -234,6 +237,24 @@ def test_what_may_change_and_still_be_gone_on_with(waiting, dataset, tmp_path):
     trainer = replace(config.trainer, evaluation_batch_size=8, steps_per_execution=1)
     result, _ = resume(replace(config, trainer=trainer), folder, tmp_path, dataset)
     assert len(result.history) == 2
+
+
+@pytest.mark.parametrize(
+    ("origin", "kept"),
+    [
+        (WeightsOrigin("renamed.h5", "abc"), "abc"),
+        # As states were once kept.
+        (WeightsOrigin("renamed.h5", "abc"), ["file.h5", "abc"]),
+        (WeightsOrigin("random"), ["random", None]),
+    ],
+)
+def test_weights_are_known_by_their_content(origin, kept, dataset):
+    config = make_config()
+    model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
+    now = deciding_settings(config, replace(model, weights=origin), dataset.fingerprint)
+    check_same_training(Path("run"), now | {"weights": kept}, now)
+    with pytest.raises(TrainingStateError, match="expected weights=def"):
+        check_same_training(Path("run"), now | {"weights": ["renamed.h5", "def"]}, now)
 
 
 # === What is kept ===

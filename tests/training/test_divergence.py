@@ -51,12 +51,22 @@ class LogsRecorder(keras.callbacks.Callback):
         self.validated.append(logs["loss"])
 
 
-def fit_with(*callbacks: keras.callbacks.Callback, target: float = 1.0) -> keras.callbacks.History:
+def fit_with(
+    *callbacks: keras.callbacks.Callback, target: float = 1.0, val_target: float = 1.0, last_rate: float = 0.01
+) -> keras.callbacks.History:
     network = make_network()
-    network.compile("sgd", "mse")
-    pairs = (np.ones((8, 2)), np.full((8, 1), target))
+    rate = keras.optimizers.schedules.PiecewiseConstantDecay([2], [0.01, last_rate])
+    network.compile(keras.optimizers.SGD(rate), "mse")
+    inputs = np.ones((8, 2))
     listed = UnfetchedLogs(list(callbacks), add_history=True, model=network, epochs=1, steps=4, verbose=0)
-    return network.fit(*pairs, validation_data=pairs, batch_size=2, verbose=0, callbacks=listed)
+    return network.fit(
+        inputs,
+        np.full((8, 1), target),
+        validation_data=(inputs, np.full((8, 1), val_target)),
+        batch_size=2,
+        verbose=0,
+        callbacks=listed,
+    )
 
 
 def test_the_numbers_of_a_batch_are_left_on_the_device():
@@ -72,3 +82,13 @@ def test_the_numbers_of_a_batch_are_left_on_the_device():
 def test_a_loss_that_is_not_finite_ends_a_real_training():
     with pytest.raises(TrainingDivergedError, match="phase frozen, epoch 1"):
         fit_with(DivergenceGuard("frozen", num_classes=7, learning_rate=1e-3), target=float("nan"))
+
+
+def test_the_last_update_of_an_epoch_is_looked_at_too():
+    with pytest.raises(TrainingDivergedError, match="phase frozen, epoch 1: the loss on val is"):
+        fit_with(DivergenceGuard("frozen", num_classes=7, learning_rate=1e-3), target=5.0, last_rate=3e38)
+
+
+def test_a_loss_on_val_that_overflows_while_the_weights_are_finite_passes():
+    history = fit_with(DivergenceGuard("frozen", num_classes=7, learning_rate=1e-3), val_target=float("inf"))
+    assert history.history["val_loss"] == [float("inf")]

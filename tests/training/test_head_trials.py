@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emotion_tl.config import HeadConfig, ImbalanceConfig
-from emotion_tl.errors import ConfigurationError
+from emotion_tl.errors import ConfigurationError, DeviceMemoryError
 from emotion_tl.fed import told_activations
 from emotion_tl.models.transfer_model import build_transfer_model
 from emotion_tl.training import head_trials, kept_heads
@@ -227,6 +227,16 @@ def test_what_is_no_head_trial_is_refused(trials, tmp_path, change, named):
     trials, config, _ = trials
     with pytest.raises(ConfigurationError, match=named):
         trials.train(replace(config, **change), tmp_path)
+
+
+def test_features_that_do_not_fit_into_memory_are_told(trials, dataset, monkeypatch):
+    def run_out(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(head_trials, "phase_inputs", run_out)
+    _, config, model = trials
+    with pytest.raises(DeviceMemoryError, match="features of the head trials"):
+        HeadTrials(model, dataset, config)
 
 
 def test_a_backbone_without_cached_features_is_refused(dataset, tmp_path):
