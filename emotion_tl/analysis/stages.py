@@ -11,8 +11,8 @@ from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 
 FROZEN, LAST_BLOCKS, ALL_UNFROZEN, FROM_SCRATCH = "frozen", "last blocks", "all unfrozen", "from scratch"
-RANDOM_FROZEN = "random, frozen"
-"""No step of a ladder: a network that never learns, from random weights, shows what a head makes of any features."""
+RANDOM_FROZEN, RANDOM_LAST_BLOCKS = "random, frozen", "random, last blocks"
+"""No steps of a ladder: where blocks keep random weights to the end, a network is not trained from scratch."""
 STAGES = (FROZEN, LAST_BLOCKS, ALL_UNFROZEN, FROM_SCRATCH)
 
 
@@ -30,10 +30,13 @@ class Ladder:
 
 
 def stage_of(model: ComparedModel) -> str:
-    """Returns how much of the backbone learns at the end of the schedule, and from which weights."""
+    """Returns how much of the backbone learns, and from which weights.
+
+    Pretrained it is told by the end of the schedule. From random weights every block has to learn in some phase.
+    """
     trained = [phase["trainable_blocks"] for phase in model.settings["schedule"]["phases"].values()]
     if not model.is_pretrained:
-        return RANDOM_FROZEN if set(trained) == {0} else FROM_SCRATCH
+        return FROM_SCRATCH if None in trained else RANDOM_LAST_BLOCKS if any(trained) else RANDOM_FROZEN
     blocks = trained[-1]
     return ALL_UNFROZEN if blocks is None else LAST_BLOCKS if blocks else FROZEN
 

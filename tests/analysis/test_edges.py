@@ -5,7 +5,7 @@ import pytest
 from emotion_tl.analysis.comparison import Comparison, compare_records
 from emotion_tl.analysis.findings import find_all
 from emotion_tl.analysis.report.report import title_of, write_report
-from emotion_tl.analysis.stages import FROZEN, RANDOM_FROZEN, stage_of
+from emotion_tl.analysis.stages import FROM_SCRATCH, FROZEN, RANDOM_FROZEN, RANDOM_LAST_BLOCKS, stage_of
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.config import TrackingConfig
 from emotion_tl.tracking.run_record import read_records
@@ -75,6 +75,23 @@ def test_frozen_random_weights_are_no_training_from_scratch(tmp_path):
     log_run(tmp_path, [*TRANSFER, "schedule=frozen_only", "backbone.weights=null"], 0.3)
     comparison = compare(tmp_path)
     assert sorted(stage_of(model) for model in comparison.models) == [FROZEN, RANDOM_FROZEN]
+    assert find_all(comparison).transfer_gains == []
+
+
+def test_random_weights_of_which_the_last_blocks_alone_learn_are_no_training_from_scratch(tmp_path):
+    last = ["schedule=frozen_then_unfrozen", "schedule.phases.unfrozen.trainable_blocks=2"]
+    log_run(tmp_path, [*TRANSFER, *last], 0.5, {"pretrained": "no", "weights": "random (fallback)"})
+    log_run(tmp_path, [*TRANSFER, "schedule=frozen_only"], 0.5)
+    log_run(tmp_path, ["backbone=vgg16", "schedule=gradual", "backbone.weights=null"], 0.5)
+    config = CompareConfig(
+        baseline="inceptionv3-frozen_then_unfrozen",
+        num_bootstrap_resamples=50,
+        tracking=TrackingConfig(store(tmp_path)),
+    )
+    comparison = compare_records(read_records(config.tracking, None, []), config, "simulated")
+    stages = {result.model.settings["schedule"]["name"]: stage_of(result.model) for result in comparison.results}
+    assert stages == {"frozen_then_unfrozen": RANDOM_LAST_BLOCKS, "frozen_only": FROZEN, "gradual": FROM_SCRATCH}
+    assert not any(comparison.is_against_scratch(result) for result in comparison.results)
     assert find_all(comparison).transfer_gains == []
 
 
