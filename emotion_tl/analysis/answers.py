@@ -8,7 +8,7 @@ from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE, CorrectedCompar
 from emotion_tl.analysis.findings import Findings, FractionCurve
 from emotion_tl.analysis.imbalance import UNTREATED, Goal, Treatments, interval_name, rare_recall, shown_gains
 from emotion_tl.analysis.stages import FROZEN, stage_of
-from emotion_tl.analysis.told import told_in_words
+from emotion_tl.analysis.told import told_fraction, told_in_words
 from emotion_tl.analysis.transfer_gain import TransferGain
 from emotion_tl.analysis.wording import (
     MORE_SEEDS,
@@ -187,4 +187,4 @@ def told_fractions(verdicts: Sequence[tuple[float, Verdict]]) -> str:
 
 def told_shares(fractions: Iterable[float]) -> str:
     """Returns "1%, 10%", and "0.5%" of small shares."""
-    return ", ".join(f"{100 * fraction:.3g}%" for fraction in fractions)
+    return ", ".join(map(told_fraction, fractions))

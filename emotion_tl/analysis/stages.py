@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first
+from emotion_tl.analysis.told import told_fraction
 from emotion_tl.analysis.training_time import seconds_outside_epochs
 from emotion_tl.identity import hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
@@ -71,7 +72,7 @@ def network_name(model: ComparedModel) -> str:
     settings = model.settings
     backbone, fraction = settings["backbone"], model.train_fraction
     parts = [f"{backbone['name']} to {backbone['output_block']}" if backbone["output_block"] else backbone["name"]]
-    parts += [f"{fraction:.0%} of the training images"] if fraction < 1 else []
+    parts += [f"{told_fraction(fraction)} of the training images"] if fraction < 1 else []
     parts += [settings["imbalance"]["name"]] if settings["imbalance"]["name"] != "none" else []
     return ", ".join(parts)
 

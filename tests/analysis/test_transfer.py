@@ -3,8 +3,9 @@
 import pytest
 
 from emotion_tl.analysis.comparison import compare_records
+from emotion_tl.analysis.findings import find_all
 from emotion_tl.analysis.report.method import method_section
-from emotion_tl.analysis.report.transfer import gain_blocks, stages_figure
+from emotion_tl.analysis.report.transfer import fraction_blocks, gain_blocks, stages_figure
 from emotion_tl.analysis.report.use import cost_table
 from emotion_tl.analysis.transfer_gain import find_transfer_gains
 from emotion_tl.command_config import CompareConfig
@@ -21,7 +22,7 @@ def comparison(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ladders")
     log_run(folder, ["backbone=baseline_cnn"], 0.6)
     log_run(folder, ["backbone=baseline_cnn", "data.train_fraction=0.1"], 0.4)
-    for fraction in (0.1, 0.05):
+    for fraction in (0.1, 0.005):
         for schedule in SCHEDULES:
             log_run(folder, ["backbone=inceptionv3", f"schedule={schedule}", f"data.train_fraction={fraction}"], 0.5)
     config = CompareConfig(num_bootstrap_resamples=50, tracking=TrackingConfig(uri=store(folder)))
@@ -36,8 +37,13 @@ def test_a_ladder_is_drawn_beside_the_baseline_on_the_same_images_or_none(compar
     steps = ["frozen", "all unfrozen"]
     assert drawn == {
         "inceptionv3, 10% of the training images": [*steps, "baseline: baseline_cnn-from_scratch, train_f…"],
-        "inceptionv3, 5% of the training images": steps,
+        "inceptionv3, 0.5% of the training images": steps,
     }
+
+
+def test_small_shares_are_told_as_such(comparison):
+    table = fraction_blocks(find_all(comparison).fraction_curves)[-1]
+    assert {cells(table, row)["share"] for row in table.rows} == {"0.5%", "10%", "100%"}
 
 
 @pytest.fixture(scope="module")

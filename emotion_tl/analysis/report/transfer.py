@@ -9,6 +9,7 @@ from emotion_tl.analysis.figures.curves import Curve, Panel, curves_figure
 from emotion_tl.analysis.findings import Findings, FractionCurve
 from emotion_tl.analysis.report.columns import difference_column, spread_column, training_columns
 from emotion_tl.analysis.stages import learning_curve
+from emotion_tl.analysis.told import told_fraction
 from emotion_tl.analysis.training_time import CACHE_CAVEAT
 from emotion_tl.analysis.transfer_gain import TransferGain, WithinBudget
 from emotion_tl.duration import told_duration
@@ -147,7 +148,7 @@ def fraction_columns() -> list[Column]:
     """Returns the columns of the table over the shares of the training images."""
     return [
         Column("model", lambda row: row["curve"]),
-        Column("share", lambda row: f"{row['fraction']:.0%}", lambda row: row["fraction"]),
+        Column("share", lambda row: told_fraction(row["fraction"]), lambda row: row["fraction"]),
         Column(
             "training images",
             lambda row: f"{row['result'].model.runs[0].num_train_images:,}",
