@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first
+from emotion_tl.analysis.model_names import numbered, tell_apart
 from emotion_tl.analysis.told import told_fraction
 from emotion_tl.analysis.training_time import seconds_outside_epochs
-from emotion_tl.identity import hash_content, settings_with_effect
+from emotion_tl.identity import flatten, hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 
 FROZEN, LAST_BLOCKS, ALL_UNFROZEN, FROM_SCRATCH = "frozen", "last blocks", "all unfrozen", "from scratch"
@@ -51,20 +53,28 @@ def find_ladders(models: Sequence[ComparedModel]) -> list[Ladder]:
     """Returns the networks trained in two or more stages on the same images; of each stage the best model on val."""
     groups: dict[str, dict[str, ComparedModel]] = {}
     for model in best_on_val_first([model for model in models if stage_of(model) in STAGES]):
-        groups.setdefault(network_key(model), {}).setdefault(stage_of(model), model)
+        key = hash_content([network_settings(model), model.tags.get("dataset_fingerprint")])
+        groups.setdefault(key, {}).setdefault(stage_of(model), model)
+    ladders = [group for group in groups.values() if len(group) > 1]
+    names = name_networks([next(iter(group.values())) for group in ladders])
     return [
-        Ladder(network_name(next(iter(group.values()))), tuple((name, group[name]) for name in STAGES if name in group))
-        for group in groups.values()
-        if len(group) > 1
+        Ladder(name, tuple((stage, group[stage]) for stage in STAGES if stage in group))
+        for name, group in zip(names, ladders, strict=True)
     ]
 
 
-def network_key(model: ComparedModel) -> str:
+def network_settings(model: ComparedModel) -> dict[str, Any]:
     """Returns what models have in common that differ in their schedule and weights alone."""
     settings = settings_with_effect(model.settings)
     backbone = {key: value for key, value in settings["backbone"].items() if "weights" not in key}
-    kept = {name: content for name, content in settings.items() if name not in ("seed", "schedule", "backbone")}
-    return hash_content([backbone, kept, model.tags.get("dataset_fingerprint")])
+    kept = {name: content for name, content in settings.items() if name not in ("seed", "schedule")}
+    return kept | {"backbone": backbone}
+
+
+def name_networks(models: Sequence[ComparedModel]) -> list[str]:
+    """Returns a name for the network of each model, told apart from the others by what differs in its settings."""
+    settings = [flatten(network_settings(model)) for model in models]
+    return numbered(tell_apart([network_name(model) for model in models], settings))
 
 
 def network_name(model: ComparedModel) -> str:

@@ -95,6 +95,19 @@ def test_random_weights_of_which_the_last_blocks_alone_learn_are_no_training_fro
     assert find_all(comparison).transfer_gains == []
 
 
+def test_ladders_of_one_network_are_told_apart(tmp_path):
+    for rate in (0.2, 0.5):
+        for schedule in ("frozen_only", "frozen_then_unfrozen"):
+            log_run(tmp_path, [*TRANSFER, f"schedule={schedule}", f"head.dropout={rate}"], 0.5)
+            log_run(tmp_path, ["backbone=vgg16", f"schedule={schedule}"], 0.5, {"dataset_fingerprint": f"{rate}"})
+    assert sorted(gain.network for gain in find_all(compare(tmp_path)).transfer_gains) == [
+        "inceptionv3, dropout=0.2",
+        "inceptionv3, dropout=0.5",
+        "vgg16 (1)",
+        "vgg16 (2)",
+    ]
+
+
 def test_of_two_models_in_one_stage_val_chooses(tmp_path):
     log_run(tmp_path, [*TRANSFER, "schedule=frozen_only", "trainer.batch_size=32"], 0.5)
     log_run(tmp_path, [*TRANSFER, "schedule=frozen_then_unfrozen", "trainer.batch_size=32"], 0.5)
