@@ -1,9 +1,9 @@
 """Several comparisons at once: the more of them, the likelier that one of them shows a difference by chance."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 from statsmodels.stats.multitest import multipletests
@@ -14,6 +14,7 @@ BETTER: Final = "better"
 WORSE: Final = "worse"
 NOT_SHOWN: Final = "no difference shown"
 Verdict = Literal["better", "worse", "no difference shown"]
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def correct_family(
-    comparisons: Mapping[str, ModelComparison], level: float | None = None
-) -> dict[str, CorrectedComparison]:
+    comparisons: Mapping[Name, ModelComparison], level: float | None = None
+) -> dict[Name, CorrectedComparison]:
     """Returns each comparison with its adjusted p-value and verdict, under the same names.
 
     Args:

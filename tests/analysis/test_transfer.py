@@ -3,6 +3,7 @@
 import pytest
 
 from emotion_tl.analysis.comparison import compare_records
+from emotion_tl.analysis.family import holm
 from emotion_tl.analysis.findings import find_all
 from emotion_tl.analysis.report.method import method_section
 from emotion_tl.analysis.report.transfer import fraction_blocks, gain_blocks, stages_figure
@@ -39,6 +40,15 @@ def test_a_ladder_is_drawn_beside_the_baseline_on_the_same_images_or_none(compar
         "inceptionv3, 10% of the training images": [*steps, "baseline: baseline_cnn-from_scratch, train_f…"],
         "inceptionv3, 0.5% of the training images": steps,
     }
+
+
+def test_the_steps_of_all_networks_are_one_family(comparison):
+    gains = find_transfer_gains(comparison)
+    pairs = [step.gain for gain in gains for step in gain.steps if step.gain is not None]
+    assert [pair.num_comparisons for pair in pairs] == [2, 2]
+    adjusted = [pair.adjusted_p_value for pair in pairs]
+    assert adjusted == pytest.approx(holm([pair.comparison.p_value for pair in pairs]))
+    assert "over the steps of all networks" in gain_blocks(gains[0], comparison)[-1].caption
 
 
 def test_small_shares_are_told_as_such(comparison):
@@ -79,7 +89,7 @@ def test_seeds_that_ended_no_epoch_in_equal_time_are_counted_and_not_averaged(un
     ]
     assert [cells(table, row)["val at equal epochs, %"] for row in table.rows] == ["45.0", "65.0", "34.0"]
     assert "within 5 epochs and in 3.3 min, the mean over the seeds that ended an epoch by then" in table.caption
-    assert table.caption.endswith("the one that was run first pays for both")
+    assert "the one that was run first pays for both. " in table.caption
 
 
 def test_the_time_of_training_tells_which_seeds_computed_features(uncached):

@@ -15,6 +15,11 @@ from emotion_tl.analysis.transfer_gain import TransferGain, WithinBudget
 from emotion_tl.duration import told_duration
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Plot, Section
 
+STEPS_FAMILY = (
+    "The verdicts are corrected (Holm) over the steps of all networks, their gain over training from scratch included; "
+    "the differences to the baseline are another family"
+)
+
 
 def transfer_section(comparison: Comparison, findings: Findings) -> Section:
     """Returns what fine-tuning adds, and where transfer stops paying; empty where the runs do not say."""
@@ -44,7 +49,7 @@ def gain_blocks(gain: TransferGain, comparison: Comparison) -> list[Block]:
             gain_columns(),
             f"What each step adds. Equal budgets are those of the shortest step: best val accuracy within {budget}, "
             "the mean over the seeds that ended an epoch by then. Features found in the cache cost no time, so of two "
-            "steps on the same features the one that was run first pays for both",
+            f"steps on the same features the one that was run first pays for both. {STEPS_FAMILY}",
         ),
     ]
 
@@ -117,7 +122,8 @@ def fraction_blocks(curves: Sequence[FractionCurve]) -> list[Block]:
         DataTable(
             rows,
             fraction_columns(),
-            "Test accuracy over the share of the training images; the test images are the same",
+            "Test accuracy over the share of the training images; the test images are the same. The verdicts are "
+            "those of the differences to the baseline, corrected over all models",
         ),
     ]
 

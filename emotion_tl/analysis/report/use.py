@@ -130,5 +130,6 @@ def ensembles_table(ensembles: Sequence[EnsembleResult]) -> DataTable:
             Column("verdict", lambda row: row["ensemble"].pair.verdict),
             Column("weights", lambda row: row["ensemble"].told_weights),
         ],
-        f"Together on test; {best_alone} is the best model alone, by val; differences in points",
+        f"Together on test; {best_alone} is the best model alone, by val; differences in points, "
+        "the verdicts corrected over the ensembles (Holm)",
     )
