@@ -53,13 +53,27 @@ def test_of_several_baselines_the_one_with_the_same_settings_is_taken(tmp_path):
         for backbone, arm in ((TRANSFER, "transfer"), (SCRATCH, "baseline_cnn")):
             run_id = log_run(tmp_path, [*backbone, f"head.dropout={rate}"], accuracy)
             names[run_id] = f"{arm}, head.dropout={rate}"
-    baselines = {result.name: result.baseline for result in compare(tmp_path, names).results}
+    comparison = compare(tmp_path, names)
+    assert comparison.warnings == ()
+    baselines = {result.name: result.baseline for result in comparison.results}
     assert baselines == {
         "transfer, head.dropout=0.5": "baseline_cnn, head.dropout=0.5",
         "transfer, head.dropout=0.2": "baseline_cnn, head.dropout=0.2",
         "baseline_cnn, head.dropout=0.5": None,
         "baseline_cnn, head.dropout=0.2": None,
     }
+
+
+def test_of_several_baselines_val_chooses_and_a_warning_says_so(tmp_path):
+    log_run(tmp_path, TRANSFER, 0.7)
+    for batch_size, accuracy in ((16, 0.5), (32, 0.65), (64, 0.6)):
+        log_run(tmp_path, [*SCRATCH, f"trainer.batch_size={batch_size}"], accuracy)
+    comparison = compare(tmp_path)
+    best = "baseline_cnn-from_scratch, batch_size=32"
+    assert comparison.baseline == comparison.result_of("inceptionv3-frozen_then_unfrozen").baseline == best
+    (warning,) = comparison.warnings
+    assert warning.startswith(f"3 models are the baseline ({best}, baseline_cnn-from_scratch, batch_size=64, ")
+    assert warning.endswith(f"Compared with {best}, best on val; baseline=<name> takes another.")
 
 
 def test_two_models_of_one_name_are_told_apart(tmp_path):
