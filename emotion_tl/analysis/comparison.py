@@ -118,7 +118,17 @@ def keep_comparable(models: list[ComparedModel], config: CompareConfig) -> tuple
         for model in kept
         if model.tags.get("weights") == FALLBACK_WEIGHTS
     ]
-    return kept, warnings + inputs_warnings(kept)
+    return kept, warnings + repetition_warnings(kept) + inputs_warnings(kept)
+
+
+def repetition_warnings(models: Sequence[ComparedModel]) -> list[str]:
+    """Returns a warning for each model of which a seed was run more than once."""
+    return [
+        f"{model.name}: of several runs of a seed the latest counts. Left out: "
+        f"{', '.join(f'{run.run_id} (seed {run.seed})' for run in model.earlier)}."
+        for model in models
+        if model.earlier
+    ]
 
 
 def inputs_warnings(models: Sequence[ComparedModel]) -> list[str]:

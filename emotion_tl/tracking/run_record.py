@@ -1,5 +1,6 @@
 """A finished run as it is analysed: its settings, its figures, and the tables it left among its artifacts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
-from emotion_tl.tracking.runs import KIND_TAG, early_figures, find_runs
+from emotion_tl.tracking.runs import KIND_TAG, early_figures, find_kept_runs, find_runs
 from emotion_tl.tracking.store import open_store
 
 PREDICTIONS, HISTORY, SETTINGS = "predictions.parquet", "history.csv", "config.yaml"
@@ -79,9 +80,15 @@ def read_records(config: TrackingConfig, experiment_name: str | None, run_ids: l
     """Returns finished runs, the latest first: those named, or all of an experiment, or of the one with the latest run.
 
     Raises:
-        ModelNotFoundError: where an experiment or a run is not in the store, or the store holds no finished run.
+        ModelNotFoundError: where an experiment or a run is not in the store, a run was deleted or did not finish, or
+            the store holds no finished run.
     """
     return [to_record(run) for run in find_runs(config, experiment_name, run_ids)]
+
+
+def read_kept_records(config: TrackingConfig, run_ids: Sequence[str]) -> list[RunRecord]:
+    """Returns those of some runs that nobody has deleted since, the latest first."""
+    return [to_record(run) for run in find_kept_runs(config, run_ids)]
 
 
 def to_record(run: Run) -> RunRecord:
