@@ -64,7 +64,8 @@ def uncached(tmp_path_factory):
         for seed in (0, 1, 2):
             spent = first if seed == 0 else 2.0
             overrides = ["backbone=inceptionv3", f"schedule={schedule}", f"seed={seed}"]
-            log_run(folder, overrides, accuracy + seed / 100, seconds_outside_epochs=spent)
+            device = {"device": "GPU" if seed == 1 else "CPU"}
+            log_run(folder, overrides, accuracy + seed / 100, device, seconds_outside_epochs=spent)
     log_run(folder, ["backbone=inceptionv3", "schedule=full", "backbone.weights=null"], 0.4, seconds_outside_epochs=250)
     config = CompareConfig(num_bootstrap_resamples=50, tracking=TrackingConfig(uri=store(folder)))
     return compare_records(read_records(config.tracking, None, []), config, "simulated")
@@ -102,6 +103,8 @@ def test_the_time_of_training_tells_which_seeds_computed_features(uncached):
     costs = cost_table(uncached)
     (row,) = [row for row in costs.rows if row["result"].name == gain.steps[1].result.name]
     assert expected.items() <= cells(costs, row).items()
+    # Its latencies are means over both.
+    assert cells(costs, row)["device"] == "CPU, GPU"
     assert "features that an earlier run had left in the cache cost it nothing" in costs.caption
     (details,) = [block for block in method_section(uncached).blocks if isinstance(block, Details)]
     (runs,) = details.blocks
