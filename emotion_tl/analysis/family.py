@@ -28,7 +28,7 @@ class CorrectedComparison:
         num_comparisons: in the family.
         level: of the family.
         smallest_difference: in accuracy, that the test would have found with power 0.8 at the level of Holm's hardest
-            step, `level / num_comparisons`.
+            step, `level / num_comparisons`; `NONE_FOUND` where it would have found none.
         leak_free: the same two models on the test images of which neither has a copy in train or val; None where there
             are none, or all are.
     """

@@ -72,7 +72,7 @@ class ModelComparison:
     def smallest_difference_at(self, level: float) -> float:
         """Returns the smallest difference in accuracy that the test would have found with power 0.8 at a level."""
         if self.covers_seeds:
-            return smallest_difference_of_t_test(self.standard_error, self.degrees_of_freedom, level)
+            return smallest_difference_of_t_test(self.standard_error, self.degrees_of_freedom, self.num_images, level)
         discordant_share = self.agreement.only_candidate + self.agreement.only_baseline
         return smallest_difference_of_mcnemar(self.num_images, discordant_share, level)
 
