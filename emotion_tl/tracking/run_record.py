@@ -105,7 +105,10 @@ def to_record(run: Run) -> RunRecord:
 
 
 def find_probes(config: TrackingConfig, test_fingerprint: str) -> dict[str, RunRecord]:
-    """Returns backbone -> its latest linear probes on these test images."""
+    """Returns backbone -> its linear probes on these test images: of several those that learnt from most images.
+
+    Of those that learnt from as many it is the latest.
+    """
     open_store(config)
     runs = mlflow.search_runs(
         filter_string=f"tags.{KIND_TAG} = 'probe' and tags.test_fingerprint = '{test_fingerprint}' "
@@ -114,7 +117,7 @@ def find_probes(config: TrackingConfig, test_fingerprint: str) -> dict[str, RunR
         order_by=["attributes.start_time DESC"],
         output_format="list",
     )
-    latest: dict[str, RunRecord] = {}
-    for run in runs:
-        latest.setdefault(run.data.tags["backbone"], to_record(run))
-    return latest
+    probes: dict[str, RunRecord] = {}
+    for record in sorted(map(to_record, runs), key=lambda record: -record.num_train_images):
+        probes.setdefault(record.tags["backbone"], record)
+    return probes
