@@ -1,5 +1,6 @@
 """Models side by side: what each is worth, and what its difference to the baseline is worth."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.pairs import compare_family, summarise
 from emotion_tl.analysis.seed_summary import SeedSummary
 from emotion_tl.analysis.stages import is_from_scratch
+from emotion_tl.analysis.wording import told_count
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.tracking.run_record import RunRecord
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
@@ -182,10 +184,10 @@ def baselines_of(model: ComparedModel, baselines: Sequence[ComparedModel]) -> li
 
 
 def baseline_warnings(candidates: Iterable[Sequence[ComparedModel]]) -> list[str]:
-    """Returns a warning for each baseline that was chosen among several."""
-    several = {found[0].name: found for found in candidates if len(found) > 1}
+    """Returns a warning for each baseline that was chosen among several; `candidates` are those of each model."""
+    several = Counter(tuple(other.name for other in found) for found in candidates if len(found) > 1)
     return [
-        f"{len(found)} models are the baseline ({', '.join(other.name for other in found)}). Compared with {name}, "
-        "best on val; baseline=<name> takes another."
-        for name, found in several.items()
+        f"For {told_count(count, 'model')} {len(names)} models are the baseline ({'; '.join(names)}). Compared with "
+        f"{names[0]}, best on val; baseline=<name> takes another."
+        for names, count in several.items()
     ]

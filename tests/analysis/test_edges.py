@@ -72,7 +72,9 @@ def test_of_several_baselines_val_chooses_and_a_warning_says_so(tmp_path):
     best = "baseline_cnn-from_scratch, batch_size=32"
     assert comparison.baseline == comparison.result_of("inceptionv3-frozen_then_unfrozen").baseline == best
     (warning,) = comparison.warnings
-    assert warning.startswith(f"3 models are the baseline ({best}, baseline_cnn-from_scratch, batch_size=64, ")
+    assert warning.startswith(
+        f"For 1 model 3 models are the baseline ({best}; baseline_cnn-from_scratch, batch_size=64; "
+    )
     assert warning.endswith(f"Compared with {best}, best on val; baseline=<name> takes another.")
 
 
