@@ -89,9 +89,9 @@ def told_count(number: int, noun: str) -> str:
 
 
 def told_smallest_points(corrected: CorrectedComparison) -> str:
-    """Returns "1.9", in points, or that no difference could have been shown."""
+    """Returns "1.9", in points, and "> 100" where no difference could have been shown."""
     smallest = corrected.smallest_difference
-    return "none could be shown" if smallest >= NONE_FOUND else f"{100 * smallest:.1f}"
+    return "> 100" if smallest >= NONE_FOUND else f"{100 * smallest:.1f}"
 
 
 def told_smallest_difference(corrected: CorrectedComparison) -> str:

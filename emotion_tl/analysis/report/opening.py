@@ -4,7 +4,6 @@ from emotion_tl.analysis.answers import answer_questions
 from emotion_tl.analysis.comparison import Comparison, ModelResult, best_on_val
 from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE, CorrectedComparison
 from emotion_tl.analysis.findings import Findings
-from emotion_tl.analysis.smallest_difference import NONE_FOUND
 from emotion_tl.analysis.told import told_points, told_spread
 from emotion_tl.analysis.wording import (
     MORE_SEEDS,
@@ -81,8 +80,7 @@ def key_figures(pair: CorrectedComparison, comparison: Comparison) -> list[KeyFi
     if pair.leak_free is not None:
         kept = pair.leak_free.accuracy
         figures.append(KeyFigure(f"{100 * kept.value:+.1f} points", "difference without the copies", told_points(kept)))
-    unit = " points" if pair.smallest_difference < NONE_FOUND else ""
-    smallest = f"{told_smallest_points(pair)}{unit}"
+    smallest = f"{told_smallest_points(pair)} points"
     return [*figures, KeyFigure(smallest, "smallest difference", SMALLEST_DIFFERENCE)]
 
 
