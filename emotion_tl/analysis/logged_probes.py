@@ -46,7 +46,7 @@ def read_probes(run: RunRecord) -> LoggedProbes:
         raise unreadable(run, reason_of(error)) from error
     if missing or table.empty:
         raise unreadable(run, f"probes.csv lacks {', '.join(sorted(missing))}" if missing else "probes.csv is empty")
-    images = f"{run.num_train_images:,} training images of {run.tags['dataset']}"
+    images = f"{run.num_train_images:,} images of {run.tags['dataset']}"
     return LoggedProbes(f"{run.tags['backbone']} at {size} on {images}", table, findings, confidence_level)
 
 

@@ -82,7 +82,7 @@ def test_the_latest_probes_of_most_images_on_the_same_test_images_are_shown(bloc
     assert "an earlier finding" not in html
     assert "of a try with few images" not in html
     (table,) = [block for block in blocks if isinstance(block, DataTable)]
-    assert table.caption.startswith("Linear probes on inceptionv3 at 96 px on 3,000 training images of faces, accuracy")
+    assert table.caption.startswith("Linear probes on inceptionv3 at 96 px on 3,000 images of faces, accuracy")
     assert "vgg16" not in html
 
 
