@@ -7,8 +7,8 @@ from emotion_tl.analysis.comparison import Comparison, ModelResult, best_on_val
 from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE, CorrectedComparison, Verdict
 from emotion_tl.analysis.findings import Findings, FractionCurve
 from emotion_tl.analysis.imbalance import UNTREATED, Goal, Treatments, interval_name, rare_recall, shown_gains
-from emotion_tl.analysis.stages import FROZEN, stage_of
-from emotion_tl.analysis.told import told_in_words
+from emotion_tl.analysis.stages import ALL_UNFROZEN, FROZEN, stage_of
+from emotion_tl.analysis.told import told_fraction, told_in_words
 from emotion_tl.analysis.transfer_gain import TransferGain
 from emotion_tl.analysis.wording import (
     MORE_SEEDS,
@@ -98,8 +98,11 @@ def changes_of(gain: TransferGain) -> Iterator[tuple[str, CorrectedComparison]]:
     for before, step in pairwise(gain.steps):
         if step.gain is not None:
             yield f"{step.stage} instead of {before.stage}", step.gain
-    if gain.over_scratch is not None:
-        yield "pretrained instead of from random weights", gain.over_scratch
+    if gain.over_scratch is not None and gain.last_pretrained is not None:
+        stage = gain.last_pretrained.stage
+        # Where a part of the network stays frozen, more than the weights is another.
+        change = "pretrained instead of" if stage == ALL_UNFROZEN else f"{stage}, pretrained, instead of all"
+        yield f"{change} from random weights", gain.over_scratch
 
 
 def told_gain(pair: CorrectedComparison) -> str:
@@ -187,4 +190,4 @@ def told_fractions(verdicts: Sequence[tuple[float, Verdict]]) -> str:
 
 def told_shares(fractions: Iterable[float]) -> str:
     """Returns "1%, 10%", and "0.5%" of small shares."""
-    return ", ".join(f"{100 * fraction:.3g}%" for fraction in fractions)
+    return ", ".join(map(told_fraction, fractions))

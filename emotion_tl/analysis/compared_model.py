@@ -28,10 +28,12 @@ class ComparedModel:
     Attributes:
         name: told apart from the others by what differs in its settings.
         runs: one a seed, in the order of the seeds.
+        earlier: runs of the same seeds that started before them and do not count.
     """
 
     name: str
     runs: tuple[RunRecord, ...] = field(repr=False)
+    earlier: tuple[RunRecord, ...] = field(default=(), repr=False)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -104,15 +106,16 @@ def group_runs(runs: Sequence[RunRecord], names: dict[str, str] | None = None) -
         runs: the latest first.
         names: run id -> what its model is called; None names the models by their settings.
     """
-    groups: dict[str, dict[int, RunRecord]] = {}
+    groups: dict[str, dict[int, list[RunRecord]]] = {}
     for run in runs:
-        groups.setdefault(model_key(run), {}).setdefault(run.seed, run)
-    members = [tuple(by_seed[seed] for seed in sorted(by_seed)) for by_seed in groups.values()]
+        groups.setdefault(model_key(run), {}).setdefault(run.seed, []).append(run)
+    members = [tuple(by_seed[seed][0] for seed in sorted(by_seed)) for by_seed in groups.values()]
+    earlier = [tuple(run for seed in sorted(by_seed) for run in by_seed[seed][1:]) for by_seed in groups.values()]
     inputs = [inputs_in_short(group[0]) for group in members]
     made = name_models([group[0].settings for group in members], inputs)
     named = [(names or {}).get(group[0].run_id, name) for group, name in zip(members, made, strict=True)]
     told = numbered(tell_apart(named, inputs))
-    return [ComparedModel(name, group) for name, group in zip(told, members, strict=True)]
+    return [ComparedModel(*model) for model in zip(told, members, earlier, strict=True)]
 
 
 def best_on_val_first(models: Sequence[ComparedModel]) -> list[ComparedModel]:

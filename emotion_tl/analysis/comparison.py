@@ -1,6 +1,7 @@
 """Models side by side: what each is worth, and what its difference to the baseline is worth."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first, configured_key, group_runs
@@ -8,6 +9,7 @@ from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.pairs import compare_family, summarise
 from emotion_tl.analysis.seed_summary import SeedSummary
 from emotion_tl.analysis.stages import is_from_scratch
+from emotion_tl.analysis.wording import told_count
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.tracking.run_record import RunRecord
 from emotion_tl.tracking.runs import FALLBACK_WEIGHTS
@@ -95,14 +97,15 @@ def compare_records(
         names: run id -> what its model is called, where a study names them.
     """
     models, warnings = keep_comparable(group_runs(records, names), config)
-    baselines = [(model, find_baseline(model, models, config)) for model in models]
-    corrected = compare_family({model.name: (model, other) for model, other in baselines if other is not None}, config)
+    baselines = find_baselines(best_on_val_first(models), config)
+    candidates = {model: baselines_of(model, baselines) for model in models}
+    corrected = compare_family({model.name: (model, found[0]) for model, found in candidates.items() if found}, config)
     results = [ModelResult(model, *summarise(model.test, config), corrected.get(model.name)) for model in models]
     results.sort(key=lambda result: -result.summary.accuracy.mean)
-    of_all = find_baselines(models, config)
-    if not of_all:
+    warnings += baseline_warnings(candidates.values())
+    if not baselines:
         warnings.append(f"No finished run of the baseline {wanted_baseline(config)}: nothing to compare with.")
-    return Comparison(title, tuple(results), of_all[0].name if of_all else None, tuple(warnings), config)
+    return Comparison(title, tuple(results), baselines[0].name if baselines else None, tuple(warnings), config)
 
 
 def keep_comparable(models: list[ComparedModel], config: CompareConfig) -> tuple[list[ComparedModel], list[str]]:
@@ -117,7 +120,17 @@ def keep_comparable(models: list[ComparedModel], config: CompareConfig) -> tuple
         for model in kept
         if model.tags.get("weights") == FALLBACK_WEIGHTS
     ]
-    return kept, warnings + inputs_warnings(kept)
+    return kept, warnings + repetition_warnings(kept) + inputs_warnings(kept)
+
+
+def repetition_warnings(models: Sequence[ComparedModel]) -> list[str]:
+    """Returns a warning for each model of which a seed was run more than once."""
+    return [
+        f"{model.name}: of several runs of a seed the latest counts. Left out: "
+        f"{', '.join(f'{run.run_id} (seed {run.seed})' for run in model.earlier)}."
+        for model in models
+        if model.earlier
+    ]
 
 
 def inputs_warnings(models: Sequence[ComparedModel]) -> list[str]:
@@ -140,7 +153,10 @@ def wanted_baseline(config: CompareConfig) -> str:
 
 
 def find_baselines(models: Sequence[ComparedModel], config: CompareConfig) -> list[ComparedModel]:
-    """Returns the models that are the baseline by name, or else by backbone, those on most training images first."""
+    """Returns the models that are the baseline by name, or else by backbone, those on most training images first.
+
+    Of those on as many they stand in the order of `models`.
+    """
     wanted = wanted_baseline(config)
     # A study tells the variants of an arm apart by what stands after a comma.
     ways = (
@@ -153,15 +169,25 @@ def find_baselines(models: Sequence[ComparedModel], config: CompareConfig) -> li
     return sorted(baselines, key=lambda model: -model.train_fraction)
 
 
-def find_baseline(model: ComparedModel, models: Sequence[ComparedModel], config: CompareConfig) -> ComparedModel | None:
-    """Returns the baseline that learnt from the same images as a model; None where there is none, or this is it."""
-    same_images = [
-        other
-        for other in find_baselines(models, config)
-        if other.tags.get("dataset_fingerprint") == model.tags.get("dataset_fingerprint")
+def baselines_of(model: ComparedModel, baselines: Sequence[ComparedModel]) -> list[ComparedModel]:
+    """Returns the baselines that learnt from the same images as a model, in their order; none where it is one of them.
+
+    Of several those count whose other settings are those of the model, as far as the names tell.
+    """
+    found = [
+        other for other in baselines if other.tags.get("dataset_fingerprint") == model.tags.get("dataset_fingerprint")
     ]
-    if not same_images or model in same_images:
-        return None
-    # Of several the one whose other settings are those of the model, as far as the names tell.
+    if model in found:
+        return []
     own = model.name.partition(", ")[2]
-    return next((other for other in same_images if other.name.partition(", ")[2] == own), same_images[0])
+    return [other for other in found if other.name.partition(", ")[2] == own] or found
+
+
+def baseline_warnings(candidates: Iterable[Sequence[ComparedModel]]) -> list[str]:
+    """Returns a warning for each baseline that was chosen among several; `candidates` are those of each model."""
+    several = Counter(tuple(other.name for other in found) for found in candidates if len(found) > 1)
+    return [
+        f"{told_count(count, 'model')} compared with {names[0]}: of {len(names)} baselines the best on val. "
+        f"baseline=<name> takes another: {'; '.join(names[1:])}."
+        for names, count in several.items()
+    ]

@@ -1,9 +1,9 @@
 """Several comparisons at once: the more of them, the likelier that one of them shows a difference by chance."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 from statsmodels.stats.multitest import multipletests
@@ -14,6 +14,7 @@ BETTER: Final = "better"
 WORSE: Final = "worse"
 NOT_SHOWN: Final = "no difference shown"
 Verdict = Literal["better", "worse", "no difference shown"]
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class CorrectedComparison:
         num_comparisons: in the family.
         level: of the family.
         smallest_difference: in accuracy, that the test would have found with power 0.8 at the level of Holm's hardest
-            step, `level / num_comparisons`.
+            step, `level / num_comparisons`; `NONE_FOUND` where it would have found none.
         leak_free: the same two models on the test images of which neither has a copy in train or val; None where there
             are none, or all are.
     """
@@ -69,8 +70,8 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def correct_family(
-    comparisons: Mapping[str, ModelComparison], level: float | None = None
-) -> dict[str, CorrectedComparison]:
+    comparisons: Mapping[Name, ModelComparison], level: float | None = None
+) -> dict[Name, CorrectedComparison]:
     """Returns each comparison with its adjusted p-value and verdict, under the same names.
 
     Args:

@@ -71,7 +71,6 @@ def compare_treatments(variants: Variants, comparison: Comparison) -> Treatments
     """Compares each treatment with none."""
     models = dict(variants.members)
     test = next(iter(models.values())).test
-    counts = np.bincount(test.labels, minlength=len(test.class_names))
     untreated = models.get(UNTREATED)
     pairs = {name: (model, untreated) for name, model in models.items() if untreated and model is not untreated}
     together = simultaneous(comparison.config, len(pairs))
@@ -80,7 +79,7 @@ def compare_treatments(variants: Variants, comparison: Comparison) -> Treatments
         {name: comparison.result_of(model.name) for name, model in models.items()},
         compare_family(pairs, comparison.config),
         {name: compare_predictions(model.test, other.test, together) for name, (model, other) in pairs.items()},
-        test.class_names[int(np.where(counts > 0, counts, counts.max() + 1).argmin())],
+        test.class_names[int(np.where(test.support > 0, test.support, test.num_images + 1).argmin())],
     )
 
 

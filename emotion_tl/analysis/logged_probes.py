@@ -18,7 +18,7 @@ class LoggedProbes:
     """What the probes of one network left.
 
     Attributes:
-        subject: which network on which images.
+        subject: which network, at which size, on how many training images of what.
         table: as `emotion_tl.probing.probe_table.tabulate_probes` returns it.
         findings: sentences.
         confidence_level: of the intervals in both.
@@ -40,12 +40,14 @@ def read_probes(run: RunRecord) -> LoggedProbes:
         table = pd.read_csv(run.file("probes.csv"))
         findings = run.file("findings.txt").read_text(encoding="utf-8").splitlines()
         confidence_level = float(run.parameters["confidence_level"])
+        size = f"{run.parameters['backbone.image_size']} px"
         missing = SHOWN_COLUMNS - set(table.columns)
     except (KeyError, ValueError) as error:
         raise unreadable(run, reason_of(error)) from error
     if missing or table.empty:
         raise unreadable(run, f"probes.csv lacks {', '.join(sorted(missing))}" if missing else "probes.csv is empty")
-    return LoggedProbes(f"{run.tags['backbone']} on {run.tags['dataset']}", table, findings, confidence_level)
+    images = f"{run.num_train_images:,} images of {run.tags['dataset']}"
+    return LoggedProbes(f"{run.tags['backbone']} at {size} on {images}", table, findings, confidence_level)
 
 
 def unreadable(run: RunRecord, reason: str) -> ModelNotFoundError:

@@ -1,6 +1,5 @@
 """Is one model better than another on the same test images, over their trainings, or is it chance?"""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +71,7 @@ class ModelComparison:
     def smallest_difference_at(self, level: float) -> float:
         """Returns the smallest difference in accuracy that the test would have found with power 0.8 at a level."""
         if self.covers_seeds:
-            return smallest_difference_of_t_test(self.standard_error, self.degrees_of_freedom, level)
+            return smallest_difference_of_t_test(self.standard_error, self.degrees_of_freedom, self.num_images, level)
         discordant_share = self.agreement.only_candidate + self.agreement.only_baseline
         return smallest_difference_of_mcnemar(self.num_images, discordant_share, level)
 
@@ -103,9 +102,19 @@ def compare_models(
     """
     check_same_images(candidate, baseline)
     test = equal_accuracy_test(candidate.right, baseline.right)
-    support = np.bincount(candidate.labels, minlength=len(candidate.class_names))
     of_candidate, of_baseline = resampled_figures([candidate, baseline], num_resamples, seed)
-    differences = differences_of(of_candidate, of_baseline, test, support, confidence_level)
+    differences = differences_of(of_candidate, of_baseline, test, candidate.support, confidence_level)
+    return describe(candidate, baseline, test, differences, confidence_level)
+
+
+def describe(
+    candidate: ModelPredictions,
+    baseline: ModelPredictions,
+    test: AccuracyTest,
+    differences: list[Difference],
+    confidence_level: float,
+) -> ModelComparison:
+    """Returns two models side by side, with what was found of them; `differences` are those of `differences_of`."""
     return ModelComparison(
         candidate=candidate.name,
         baseline=baseline.name,
@@ -117,7 +126,7 @@ def compare_models(
         p_value=test.p_value,
         test=test.name,
         covers_seeds=test.covers_seeds,
-        per_class=class_differences(candidate.class_names, support, differences),
+        per_class=class_differences(candidate, differences),
         agreement=error_agreement(candidate, baseline),
         standard_error=float(test.uncertainty.standard_error[0]),
         degrees_of_freedom=float(test.uncertainty.degrees_of_freedom[0]),
@@ -143,14 +152,12 @@ def differences_of(
     return [Difference(float(value), float(a), float(b)) for value, a, b in zip(values, low, high, strict=True)]
 
 
-def class_differences(
-    class_names: Sequence[str], support: NDArray[np.int64], differences: list[Difference]
-) -> list[ClassDifference]:
-    """Returns the differences in recall and F1 of the classes that have images."""
-    num_classes = len(class_names)
+def class_differences(model: ModelPredictions, differences: list[Difference]) -> list[ClassDifference]:
+    """Returns the differences in recall and F1 of the classes that have images, the same for both models."""
+    num_classes = len(model.class_names)
     columns = (
-        class_names,
-        map(int, support),
+        model.class_names,
+        map(int, model.support),
         differences[recall_positions(num_classes)],
         differences[f1_positions(num_classes)],
     )

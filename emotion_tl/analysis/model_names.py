@@ -21,8 +21,6 @@ def name_models(settings: Sequence[dict[str, Any]], inputs: Sequence[dict[str, A
     """
     flat = [flatten(settings_with_effect(each)) for each in settings]
     names = tell_apart([base_name(each) for each in settings], flat)
-    # Once more for those that the name of a group of settings has told apart from others, but not from each other.
-    names = tell_apart(names, flat)
     return numbered(names if inputs is None else tell_apart(names, inputs))
 
 
@@ -33,6 +31,12 @@ def tell_apart(names: Sequence[str], flat: Sequence[dict[str, Any]]) -> list[str
         names: one for each model.
         flat: the settings of each model by their dotted keys.
     """
+    # Twice for those that the name of a group of settings tells apart from others, but not from each other.
+    return add_differing(add_differing(names, flat), flat)
+
+
+def add_differing(names: Sequence[str], flat: Sequence[dict[str, Any]]) -> list[str]:
+    """Returns the names, with the settings that differ behind those that stand more than once."""
     told_apart = list(names)
     for name in {name for name, count in Counter(names).items() if count > 1}:
         bearers = [position for position, other in enumerate(names) if other == name]

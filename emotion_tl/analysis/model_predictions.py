@@ -62,6 +62,11 @@ class ModelPredictions:
         return len(self.seeds)
 
     @property
+    def support(self) -> NDArray[np.int64]:
+        """Images of each class, (num_classes,)."""
+        return np.bincount(self.labels, minlength=len(self.class_names))
+
+    @property
     def right(self) -> NDArray[np.bool_]:
         """Which images each run classified rightly, (num_seeds, n)."""
         return self.probabilities.argmax(axis=2) == self.labels

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from emotion_tl.analysis.compared_model import ComparedModel
-from emotion_tl.analysis.family import CorrectedComparison, correct_family
+from emotion_tl.analysis.family import CorrectedComparison, Name, correct_family
 from emotion_tl.analysis.leak_free import both_without_copies, without_copies
 from emotion_tl.analysis.model_comparison import ModelComparison, compare_models
 from emotion_tl.analysis.model_predictions import ModelPredictions
@@ -37,8 +37,8 @@ def compare_predictions(candidate: ModelPredictions, other: ModelPredictions, co
 
 
 def compare_family(
-    pairs: Mapping[str, tuple[ComparedModel, ComparedModel]], config: CompareConfig
-) -> dict[str, CorrectedComparison]:
+    pairs: Mapping[Name, tuple[ComparedModel, ComparedModel]], config: CompareConfig
+) -> dict[Name, CorrectedComparison]:
     """Compares pairs of models on test and without the copies; p-values are corrected over all pairs together.
 
     Args:

@@ -87,18 +87,17 @@ def summarise_seeds(
         DataError: where there are fewer than two images.
     """
     (figures,) = resampled_figures([model], num_resamples, seed)
-    support = np.bincount(model.labels, minlength=len(model.class_names))
     ends = interval_of_mean(figures, accuracy_figures(model.right), model.num_images, confidence_level)
-    low, high = sound_ends(ends, support, lowest=0.0)
+    low, high = sound_ends(ends, model.support, lowest=0.0)
     all_figures = [spread(figures.observed[:, position], low[position], high[position]) for position in range(len(low))]
-    recall = all_figures[recall_positions(len(support))]
+    recall = all_figures[recall_positions(len(model.class_names))]
     return SeedSummary(
         name=model.name,
         seeds=model.seeds,
         num_images=model.num_images,
         accuracy=all_figures[ACCURACY],
         macro_f1=all_figures[MACRO_F1],
-        class_recall={model.class_names[position]: recall[position] for position in np.flatnonzero(support)},
+        class_recall={model.class_names[position]: recall[position] for position in np.flatnonzero(model.support)},
         covers_seeds=model.num_seeds > 1,
         confidence_level=confidence_level,
     )

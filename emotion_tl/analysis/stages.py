@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first
+from emotion_tl.analysis.model_names import numbered, tell_apart
+from emotion_tl.analysis.told import told_fraction
 from emotion_tl.analysis.training_time import seconds_outside_epochs
-from emotion_tl.identity import hash_content, settings_with_effect
+from emotion_tl.identity import flatten, hash_content, settings_with_effect
 from emotion_tl.tracking.run_record import RunRecord
 
 FROZEN, LAST_BLOCKS, ALL_UNFROZEN, FROM_SCRATCH = "frozen", "last blocks", "all unfrozen", "from scratch"
-RANDOM_FROZEN = "random, frozen"
-"""No step of a ladder: a network that never learns, from random weights, shows what a head makes of any features."""
+RANDOM_FROZEN, RANDOM_LAST_BLOCKS = "random, frozen", "random, last blocks"
+"""No steps of a ladder: where blocks keep random weights to the end, a network is not trained from scratch."""
 STAGES = (FROZEN, LAST_BLOCKS, ALL_UNFROZEN, FROM_SCRATCH)
 
 
@@ -30,12 +33,14 @@ class Ladder:
 
 
 def stage_of(model: ComparedModel) -> str:
-    """Returns how much of the backbone learns at the end of the schedule, and from which weights."""
+    """Returns how much of the backbone learns in any phase, and from which weights.
+
+    From random weights every block has to learn for it to be trained from scratch.
+    """
     trained = [phase["trainable_blocks"] for phase in model.settings["schedule"]["phases"].values()]
     if not model.is_pretrained:
-        return RANDOM_FROZEN if set(trained) == {0} else FROM_SCRATCH
-    blocks = trained[-1]
-    return ALL_UNFROZEN if blocks is None else LAST_BLOCKS if blocks else FROZEN
+        return FROM_SCRATCH if None in trained else RANDOM_LAST_BLOCKS if any(trained) else RANDOM_FROZEN
+    return ALL_UNFROZEN if None in trained else LAST_BLOCKS if any(trained) else FROZEN
 
 
 def is_from_scratch(model: ComparedModel) -> bool:
@@ -47,20 +52,28 @@ def find_ladders(models: Sequence[ComparedModel]) -> list[Ladder]:
     """Returns the networks trained in two or more stages on the same images; of each stage the best model on val."""
     groups: dict[str, dict[str, ComparedModel]] = {}
     for model in best_on_val_first([model for model in models if stage_of(model) in STAGES]):
-        groups.setdefault(network_key(model), {}).setdefault(stage_of(model), model)
+        key = hash_content([network_settings(model), model.tags.get("dataset_fingerprint")])
+        groups.setdefault(key, {}).setdefault(stage_of(model), model)
+    ladders = [group for group in groups.values() if len(group) > 1]
+    names = name_networks([next(iter(group.values())) for group in ladders])
     return [
-        Ladder(network_name(next(iter(group.values()))), tuple((name, group[name]) for name in STAGES if name in group))
-        for group in groups.values()
-        if len(group) > 1
+        Ladder(name, tuple((stage, group[stage]) for stage in STAGES if stage in group))
+        for name, group in zip(names, ladders, strict=True)
     ]
 
 
-def network_key(model: ComparedModel) -> str:
+def network_settings(model: ComparedModel) -> dict[str, Any]:
     """Returns what models have in common that differ in their schedule and weights alone."""
     settings = settings_with_effect(model.settings)
     backbone = {key: value for key, value in settings["backbone"].items() if "weights" not in key}
-    kept = {name: content for name, content in settings.items() if name not in ("seed", "schedule", "backbone")}
-    return hash_content([backbone, kept, model.tags.get("dataset_fingerprint")])
+    kept = {name: content for name, content in settings.items() if name not in ("seed", "schedule")}
+    return kept | {"backbone": backbone}
+
+
+def name_networks(models: Sequence[ComparedModel]) -> list[str]:
+    """Returns a name for the network of each model, told apart from the others by what differs in its settings."""
+    settings = [flatten(network_settings(model)) for model in models]
+    return numbered(tell_apart([network_name(model) for model in models], settings))
 
 
 def network_name(model: ComparedModel) -> str:
@@ -68,7 +81,7 @@ def network_name(model: ComparedModel) -> str:
     settings = model.settings
     backbone, fraction = settings["backbone"], model.train_fraction
     parts = [f"{backbone['name']} to {backbone['output_block']}" if backbone["output_block"] else backbone["name"]]
-    parts += [f"{fraction:.0%} of the training images"] if fraction < 1 else []
+    parts += [f"{told_fraction(fraction)} of the training images"] if fraction < 1 else []
     parts += [settings["imbalance"]["name"]] if settings["imbalance"]["name"] != "none" else []
     return ", ".join(parts)
 

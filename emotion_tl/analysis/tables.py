@@ -132,7 +132,8 @@ def class_rows(result: ModelResult) -> Iterator[dict[str, Any]]:
 def transfer_row(gain: TransferGain, step: GainStep) -> dict[str, Any]:
     """Returns a step of a network: its figures, its gain over the step before, and what it reached in equal budgets.
 
-    The gain of the step from scratch is empty; the last pretrained step has its own over that one.
+    The gain of the step from scratch is empty. The last pretrained step has its own over that one: of pretrained
+    weights alone where `what_learns` is "all unfrozen", and else of that step over training all from random weights.
     """
     row: dict[str, Any] = {"network": gain.network, "what_learns": step.stage, "model": step.result.name}
     row |= spread_columns("accuracy", step.result.summary.accuracy)

@@ -5,6 +5,11 @@ from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.seed_summary import Spread
 
 
+def told_fraction(fraction: float) -> str:
+    """Returns how large a part of the training images is: "10%", and "0.5%" and "12.5%" where whole ones do not do."""
+    return f"{100 * fraction:.3g}%"
+
+
 def told_spread(spread: Spread) -> str:
     """Returns "62.9 (61.3–64.5)", in percent, or why there is no interval."""
     if not spread.has_interval:

@@ -53,7 +53,9 @@ class TransferGain:
     Attributes:
         network: its name.
         steps: from the frozen backbone on.
-        over_scratch: the last pretrained step beside the same network from scratch; None where one was not trained.
+        over_scratch: the last pretrained step beside the same network from scratch, which differ in their weights alone
+            where that step is `ALL_UNFROZEN`, and in how much learns as well where it is not; None where one of them
+            was not trained.
         budgets: the "epoch" and the "seconds" of the shortest training.
     """
 
@@ -69,25 +71,37 @@ class TransferGain:
 
 
 def find_transfer_gains(comparison: Comparison) -> list[TransferGain]:
-    """Returns the gains of each network that was trained in two or more stages."""
-    return [take_apart(ladder, comparison) for ladder in find_ladders(comparison.models)]
+    """Returns the gains of each network that was trained in two or more stages; their tests are one family together."""
+    ladders = find_ladders(comparison.models)
+    pairs = {(ladder.network, stage): pair for ladder in ladders for stage, pair in pairs_of(ladder).items()}
+    compared = compare_family(pairs, comparison.config)
+    return [take_apart(ladder, compared, comparison) for ladder in ladders]
 
 
-def take_apart(ladder: Ladder, comparison: Comparison) -> TransferGain:
-    """Compares each step of a ladder with the one before, and the last pretrained one with the network from scratch."""
+def pairs_of(ladder: Ladder) -> dict[str, tuple[ComparedModel, ComparedModel]]:
+    """Returns each step with the one before, and under `FROM_SCRATCH` the last pretrained one with that network."""
     pretrained = [(stage, model) for stage, model in ladder.steps if stage != FROM_SCRATCH]
     scratch = dict(ladder.steps).get(FROM_SCRATCH)
     pairs = {stage: (model, before) for (_, before), (stage, model) in pairwise(pretrained)}
-    if scratch and pretrained:
-        pairs[FROM_SCRATCH] = (pretrained[-1][1], scratch)
-    compared = compare_family(pairs, comparison.config)
-    over_scratch = compared.pop(FROM_SCRATCH, None)
+    return pairs | ({FROM_SCRATCH: (pretrained[-1][1], scratch)} if scratch and pretrained else {})
+
+
+def take_apart(
+    ladder: Ladder, compared: Mapping[tuple[str, str], CorrectedComparison], comparison: Comparison
+) -> TransferGain:
+    """Returns the steps of a ladder with what each adds, and what they reached within equal budgets.
+
+    Args:
+        compared: (network, stage) -> the pair of `pairs_of`, compared.
+    """
+    own = {stage: compared[ladder.network, stage] for stage in pairs_of(ladder)}
+    over_scratch = own.pop(FROM_SCRATCH, None)
     budgets = equal_budgets(ladder)
     steps = [
         GainStep(
             stage,
             comparison.result_of(model.name),
-            compared.get(stage),
+            own.get(stage),
             {of: within_budget(model, budget, of) for of, budget in budgets.items()},
         )
         for stage, model in ladder.steps

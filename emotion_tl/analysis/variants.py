@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from emotion_tl.analysis.compared_model import ComparedModel, best_on_val_first
-from emotion_tl.analysis.model_names import name_models, numbered
+from emotion_tl.analysis.model_names import name_models, numbered, tell_apart
 from emotion_tl.identity import hash_content, settings_with_effect
+
+STRENGTHS = {
+    "none": (),
+    "class_weight": ("power", "max_class_weight"),
+    "oversample": ("power",),
+    "focal": ("focal_gamma",),
+    "logit_adjust": ("logit_adjustment_temperature",),
+}
+"""Treatment of imbalance -> the settings that it reads; the others lie there without an effect."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +39,14 @@ def over_train_fractions(models: Sequence[ComparedModel]) -> list[Variants]:
 
 
 def over_imbalance_treatments(models: Sequence[ComparedModel]) -> list[Variants]:
-    """Returns the models that were trained under two or more treatments of imbalance, by name."""
+    """Returns the models that were trained under two or more treatments of imbalance, by name and strength."""
+    treatments = [treatment_of(model) for model in models]
+    distinct = {hash_content(treatment): treatment for treatment in treatments}
+    told = tell_apart([treatment["name"] for treatment in distinct.values()], list(distinct.values()))
+    names = dict(zip(distinct, told, strict=True))
     return find_variants(
         models,
-        lambda model: model.settings["imbalance"]["name"],
+        lambda model: names[hash_content(treatment_of(model))],
         lambda settings: {name: content for name, content in settings.items() if name != "imbalance"},
         same_images="dataset_fingerprint",
     )
@@ -68,6 +81,12 @@ def find_variants(
         Variants(name, tuple(sorted(group.items(), key=lambda item: item[0])))
         for name, group in zip(names, several.values(), strict=True)
     ]
+
+
+def treatment_of(model: ComparedModel) -> dict[str, Any]:
+    """Returns the name of a model's treatment of imbalance, and of its settings those that this treatment reads."""
+    imbalance = model.settings["imbalance"]
+    return {key: imbalance[key] for key in ("name", *STRENGTHS[imbalance["name"]])}
 
 
 def without_train_fraction(settings: dict[str, Any]) -> dict[str, Any]:

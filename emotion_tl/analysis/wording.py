@@ -3,6 +3,7 @@
 from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE, CorrectedComparison
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
+from emotion_tl.analysis.smallest_difference import NONE_FOUND
 from emotion_tl.analysis.told import told_in_words
 from emotion_tl.evaluation.told import told_level
 
@@ -87,9 +88,17 @@ def told_count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def told_smallest_points(corrected: CorrectedComparison) -> str:
+    """Returns "1.9", in points, and "> 100" where no difference could have been shown."""
+    smallest = corrected.smallest_difference
+    return "> 100" if smallest >= NONE_FOUND else f"{100 * smallest:.1f}"
+
+
 def told_smallest_difference(corrected: CorrectedComparison) -> str:
     """Returns how large a true difference the test would have found four times in five."""
-    points = f"{100 * corrected.smallest_difference:.1f} points"
+    if corrected.smallest_difference >= NONE_FOUND:
+        return "These runs could have shown no difference, however large: that takes more seeds or more test images."
+    points = f"{told_smallest_points(corrected)} points"
     return f"A true difference of {points} would have been found four times in five; a smaller one may be there."
 
 

@@ -141,7 +141,8 @@ def cell_text(column: Column, row: Row) -> str:
 def sort_value(column: Column, row: Row) -> str:
     """Returns what a cell is sorted by; empty where there is nothing, which sorts last."""
     if column.value is None:
-        return cell_text(column, row)
+        text = cell_text(column, row)
+        return "" if text == ABSENT else text
     value = column.value(row)
     return "" if value is None or not math.isfinite(value) else repr(float(value))
 

@@ -1,5 +1,6 @@
 """A finished run as it is analysed: its settings, its figures, and the tables it left among its artifacts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
-from emotion_tl.tracking.runs import KIND_TAG, early_figures, find_runs
+from emotion_tl.tracking.runs import KIND_TAG, early_figures, find_kept_runs, find_runs
 from emotion_tl.tracking.store import open_store
 
 PREDICTIONS, HISTORY, SETTINGS = "predictions.parquet", "history.csv", "config.yaml"
@@ -79,9 +80,15 @@ def read_records(config: TrackingConfig, experiment_name: str | None, run_ids: l
     """Returns finished runs, the latest first: those named, or all of an experiment, or of the one with the latest run.
 
     Raises:
-        ModelNotFoundError: where an experiment or a run is not in the store, or the store holds no finished run.
+        ModelNotFoundError: where an experiment or a run is not in the store, a run was deleted or did not finish, or
+            the store holds no finished run.
     """
     return [to_record(run) for run in find_runs(config, experiment_name, run_ids)]
+
+
+def read_kept_records(config: TrackingConfig, run_ids: Sequence[str]) -> list[RunRecord]:
+    """Returns those of some runs that nobody has deleted since, the latest first."""
+    return [to_record(run) for run in find_kept_runs(config, run_ids)]
 
 
 def to_record(run: Run) -> RunRecord:
@@ -98,7 +105,10 @@ def to_record(run: Run) -> RunRecord:
 
 
 def find_probes(config: TrackingConfig, test_fingerprint: str) -> dict[str, RunRecord]:
-    """Returns backbone -> its latest linear probes on these test images."""
+    """Returns backbone -> its linear probes on these test images: of several those that learnt from most images.
+
+    Of those that learnt from as many it is the latest.
+    """
     open_store(config)
     runs = mlflow.search_runs(
         filter_string=f"tags.{KIND_TAG} = 'probe' and tags.test_fingerprint = '{test_fingerprint}' "
@@ -107,7 +117,7 @@ def find_probes(config: TrackingConfig, test_fingerprint: str) -> dict[str, RunR
         order_by=["attributes.start_time DESC"],
         output_format="list",
     )
-    latest: dict[str, RunRecord] = {}
-    for run in runs:
-        latest.setdefault(run.data.tags["backbone"], to_record(run))
-    return latest
+    probes: dict[str, RunRecord] = {}
+    for record in sorted(map(to_record, runs), key=lambda record: -record.num_train_images):
+        probes.setdefault(record.tags["backbone"], record)
+    return probes

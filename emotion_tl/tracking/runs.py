@@ -1,12 +1,12 @@
 """Finished runs, read back from MLflow."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import LifecycleStage, Run
 from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
@@ -29,11 +29,12 @@ def find_runs(config: TrackingConfig, experiment_name: str | None, run_ids: list
     """Returns finished runs, the latest first: those named, or all of an experiment, or of the one with the latest run.
 
     Raises:
-        ModelNotFoundError: where an experiment or a run is not in the store, or the store holds no finished run.
+        ModelNotFoundError: where an experiment or a run is not in the store, a run was deleted or did not finish, or
+            the store holds no finished run.
     """
-    uri = open_store(config)
     if run_ids:
-        return [get_run(run_id, uri) for run_id in run_ids]
+        return find_named_runs(config, run_ids)
+    uri = open_store(config)
     experiments = {experiment.name: experiment.experiment_id for experiment in mlflow.search_experiments()}
     if experiment_name is not None and experiment_name not in experiments:
         raise ModelNotFoundError(
@@ -51,6 +52,40 @@ def find_runs(config: TrackingConfig, experiment_name: str | None, run_ids: list
             "with tracking.uri=..."
         )
     return [run for run in runs if run.info.experiment_id == runs[0].info.experiment_id]
+
+
+def find_named_runs(config: TrackingConfig, run_ids: Sequence[str]) -> list[Run]:
+    """Returns finished runs by their ids, the latest first.
+
+    Raises:
+        ModelNotFoundError: where one is not in the store, was deleted, or did not finish: what it left is not whole.
+    """
+    uri = open_store(config)
+    runs = [get_run(run_id, uri) for run_id in dict.fromkeys(run_ids)]
+    for run in runs:
+        found = run.info.status if is_kept(run) else "deleted"
+        if found != "FINISHED":
+            raise ModelNotFoundError(
+                f"runs: expected the ids of finished runs in {uri}. Received: {run.info.run_id}, which is {found}."
+            )
+    return latest_first(runs)
+
+
+def find_kept_runs(config: TrackingConfig, run_ids: Sequence[str]) -> list[Run]:
+    """Returns those of some runs that nobody has deleted since, the latest first."""
+    open_store(config)
+    found = [run for run_id in run_ids if (run := find_run(run_id)) is not None]
+    return latest_first([run for run in found if is_kept(run)])
+
+
+def is_kept(run: Run) -> bool:
+    """Returns whether a run was not deleted, as in the UI: MLflow keeps it until `mlflow gc`."""
+    return run.info.lifecycle_stage == LifecycleStage.ACTIVE
+
+
+def latest_first(runs: Iterable[Run]) -> list[Run]:
+    """Returns runs by the time they started."""
+    return sorted(runs, key=lambda run: -run.info.start_time)
 
 
 @dataclass(frozen=True)
@@ -101,7 +136,7 @@ def find_same_runs(
     ]
     return [
         summarise(mlflow.get_run(run.info.run_id) if close_dead_run(run) else run)
-        for run in sorted(runs, key=lambda run: -run.info.start_time)
+        for run in latest_first(runs)
         if (run.data.tags.get("weights") == FALLBACK_WEIGHTS) == on_fallback_weights
     ]
 
@@ -165,6 +200,16 @@ def get_run(run_id: str, uri: str) -> Run:
         return mlflow.get_run(run_id)
     except MlflowException as error:
         raise ModelNotFoundError(f"Expected the id of a run in {uri}. Received: {run_id} ({error.message})") from error
+
+
+def find_run(run_id: str) -> Run | None:
+    """Returns a run by its id; None where the store has none of it."""
+    try:
+        return mlflow.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
 
 
 def find_model_file(config: TrackingConfig, model: str) -> Path:

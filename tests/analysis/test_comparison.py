@@ -1,6 +1,7 @@
 """Runs of a real store grouped into models and compared with the baseline that learnt from the same images."""
 
 import pytest
+from mlflow import MlflowClient
 
 from emotion_tl.analysis.comparison import compare_records
 from emotion_tl.command_config import CompareConfig
@@ -28,6 +29,27 @@ def folder(tmp_path_factory):
     # The same seed once more: the latest counts.
     log_run(folder, [*TRANSFER, "seed=1"], 0.74)
     return folder
+
+
+def test_runs_by_their_ids_are_taken_by_their_time(tmp_path):
+    old, new = (log_run(tmp_path, [*SCRATCH, "seed=3"], accuracy) for accuracy in (0.3, 0.8))
+    asked = config(tmp_path)
+    comparison = compare_records(read_records(asked.tracking, None, [old, new, new]), asked, "simulated")
+    (result,) = comparison.results
+    assert [run.run_id for run in result.model.runs] == [new]
+    (warning,) = comparison.warnings
+    assert warning == (
+        f"baseline_cnn-from_scratch: of several runs of a seed the latest counts. Left out: {old} (seed 3)."
+    )
+
+
+def test_a_failed_or_deleted_run_is_not_compared_as_a_finished_one(tmp_path):
+    failed, deleted = (log_run(tmp_path, [*SCRATCH, f"seed={seed}"], 0.6) for seed in (0, 1))
+    MlflowClient().set_terminated(failed, "FAILED")
+    MlflowClient().delete_run(deleted)
+    for run_id, state in ((failed, "FAILED"), (deleted, "deleted")):
+        with pytest.raises(ModelNotFoundError, match=f"finished runs .* Received: {run_id}, which is {state}."):
+            read_records(config(tmp_path).tracking, None, [run_id])
 
 
 def config(folder, **settings) -> CompareConfig:

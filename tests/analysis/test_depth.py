@@ -9,7 +9,7 @@ import pytest
 from emotion_tl.analysis.comparison import compare_records
 from emotion_tl.analysis.report.depth import depth_section
 from emotion_tl.command_config import CompareConfig, ProbeConfig
-from emotion_tl.config import TrackingConfig
+from emotion_tl.config import BackboneConfig, TrackingConfig
 from emotion_tl.html_report.blocks import DataTable, Notice, Plot
 from emotion_tl.tracking.run import track_run
 from emotion_tl.tracking.run_record import read_records
@@ -19,7 +19,14 @@ from tests.analysis.simulated_runs import log_run, store
 ACCURACIES = {"pretrained": [0.4, 0.6, 0.5], "random": [0.35, 0.35, 0.3]}
 
 
-def log_probes(folder, backbone: str, test_fingerprint: str, finding: str, confidence_level: float = 0.9) -> Path:
+def log_probes(
+    folder,
+    backbone: str,
+    test_fingerprint: str,
+    finding: str,
+    confidence_level: float = 0.9,
+    num_train_images: int = 3000,
+) -> Path:
     """Logs a run as `run_probes` does and returns the folder of its artifacts."""
     rows = []
     for weights, accuracies in ACCURACIES.items():
@@ -36,7 +43,10 @@ def log_probes(folder, backbone: str, test_fingerprint: str, finding: str, confi
     pd.DataFrame(rows).to_csv(probe_folder / "probes.csv", index=False)
     (probe_folder / "findings.txt").write_text(f"{finding}\n")
     with track_run(TrackingConfig(uri=store(folder)), "probes", "probes", probe_folder) as run:
-        run.log_config(ProbeConfig(confidence_level=confidence_level, num_train_images=30))
+        probed = BackboneConfig(name=backbone, image_size=96)
+        run.log_config(
+            ProbeConfig(confidence_level=confidence_level, num_train_images=num_train_images, backbone=probed)
+        )
         tags = {"backbone": backbone, "dataset": "faces", "test_fingerprint": test_fingerprint, KIND_TAG: "probe"}
         run.log_tags(tags)
     return next((folder / "mlartifacts").rglob(f"{run.run_id}/artifacts"))
@@ -48,6 +58,7 @@ def comparison(tmp_path_factory):
     log_run(folder, ["backbone=baseline_cnn"], 0.6)
     log_probes(folder, "inceptionv3", "the same", "an earlier finding")
     log_probes(folder, "inceptionv3", "the same", "block1 is best")
+    log_probes(folder, "inceptionv3", "the same", "of a try with few images", num_train_images=30)
     log_probes(folder, "vgg16", "others", "on other images")
     (log_probes(folder, "resnet50", "the same", "without its table") / "probes.csv").unlink()
     (log_probes(folder, "mobilenetv2", "the same", "with half a table") / "probes.csv").write_text("block,weights\n")
@@ -64,11 +75,14 @@ def blocks(comparison):
     return depth_section(comparison).blocks
 
 
-def test_the_latest_probes_on_the_same_images_are_shown(blocks):
+def test_the_latest_probes_of_most_images_on_the_same_test_images_are_shown(blocks):
     html = "".join(block.html() for block in blocks)
     assert "block1 is best" in html
     assert "+25.0 (+22.0 to +28.0)" in html
     assert "an earlier finding" not in html
+    assert "of a try with few images" not in html
+    (table,) = [block for block in blocks if isinstance(block, DataTable)]
+    assert table.caption.startswith("Linear probes on inceptionv3 at 96 px on 3,000 images of faces, accuracy")
     assert "vgg16" not in html
 
 

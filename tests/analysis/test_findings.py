@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from emotion_tl.analysis.answers import answer_questions, told_fractions
+from emotion_tl.analysis.answers import answer_questions, changes_of, told_fractions
 from emotion_tl.analysis.comparison import compare_records
 from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE
 from emotion_tl.analysis.findings import find_all
@@ -56,6 +56,15 @@ def test_the_transfer_gain_is_taken_apart(findings):
     ]
     assert gain.over_scratch.verdict == "better"
     assert gain.budgets == {"epoch": 5, "seconds": 60}
+
+
+def test_a_part_of_the_network_left_frozen_is_told_beside_the_weights(findings):
+    (gain,) = findings.transfer_gains
+    assert [change for change, _ in changes_of(gain)][-1] == "pretrained instead of from random weights"
+    frozen, last, _, scratch = gain.steps
+    for steps, told in (((frozen, last, scratch), "last blocks"), ((frozen, scratch), "frozen")):
+        changes = [change for change, _ in changes_of(replace(gain, steps=steps))]
+        assert changes[-1] == f"{told}, pretrained, instead of all from random weights"
 
 
 def test_equal_budgets_count_what_a_run_spends_before_its_first_epoch(comparison):

@@ -14,8 +14,9 @@ from emotion_tl.analysis.imbalance import (
     simultaneous,
 )
 from emotion_tl.analysis.report.treatments import description_of, treatments_figure, treatments_table
+from emotion_tl.analysis.variants import STRENGTHS
 from emotion_tl.command_config import CompareConfig
-from emotion_tl.config import TrackingConfig
+from emotion_tl.config import IMBALANCE_TREATMENTS, TrackingConfig
 from emotion_tl.tracking.run_record import RunRecord, read_records
 from tests.analysis.simulated_runs import log_run, store
 
@@ -118,6 +119,20 @@ def test_treatments_of_other_training_images_are_not_compared(tmp_path):
     (treatments,) = find_treatments(compare_records(found, CompareConfig(num_bootstrap_resamples=50), "simulated"))
     assert set(treatments.results) == {"focal", "oversample"}
     assert treatments.against_untreated == {}
+
+
+def test_treatments_of_another_strength_are_others_and_settings_without_effect_are_not(tmp_path):
+    for power in (0.5, 1.0):
+        for treatment in ("none", "class_weight", "focal"):
+            log_run(tmp_path, ["backbone=baseline_cnn", f"imbalance={treatment}", f"imbalance.power={power}"], 0.6)
+    found = read_records(TrackingConfig(uri=store(tmp_path)), None, [])
+    (treatments,) = find_treatments(compare_records(found, CompareConfig(num_bootstrap_resamples=50), "simulated"))
+    assert list(treatments.results) == ["class_weight, power=0.5", "class_weight, power=1.0", "focal", "none"]
+    assert list(treatments.against_untreated) == ["class_weight, power=0.5", "class_weight, power=1.0", "focal"]
+
+
+def test_every_treatment_tells_which_settings_it_reads():
+    assert set(STRENGTHS) == set(IMBALANCE_TREATMENTS)
 
 
 def test_the_table_shows_the_intervals_that_decide(several):

@@ -90,7 +90,7 @@ def test_a_model_does_not_differ_from_itself():
 def test_smallest_difference_follows_the_test():
     candidate, baseline = draw()
     result = compare_models(candidate, baseline, 20)
-    expected = smallest_difference_of_t_test(result.standard_error, result.degrees_of_freedom, 0.05)
+    expected = smallest_difference_of_t_test(result.standard_error, result.degrees_of_freedom, result.num_images, 0.05)
     assert result.smallest_difference_at(0.05) == pytest.approx(expected)
     assert result.smallest_difference_at(0.01) > result.smallest_difference_at(0.05)
     alone = compare_models(one_seed(candidate, 0), one_seed(baseline, 0), 20, confidence_level=0.9)

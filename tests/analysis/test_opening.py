@@ -56,12 +56,12 @@ def test_a_win_on_the_copies_alone_is_no_unqualified_win(of_copies):
 
 @pytest.fixture(scope="module")
 def grid(tmp_path_factory):
-    """Two arms under two treatments, one seed each; the baseline under a treatment ran last."""
+    """Two arms under two treatments, one seed each; the baseline under a treatment is the better one on val."""
     folder = tmp_path_factory.mktemp("grid")
     log_run(folder, SCRATCH, 0.6)
     log_run(folder, FROZEN, 0.75)
     log_run(folder, [*FROZEN, "imbalance=focal"], 0.65)
-    log_run(folder, [*SCRATCH, "imbalance=focal"], 0.5)
+    log_run(folder, [*SCRATCH, "imbalance=focal"], 0.61)
     return folder
 
 

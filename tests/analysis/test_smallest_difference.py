@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 
 from emotion_tl.analysis.paired import mcnemar_p_value
-from emotion_tl.analysis.smallest_difference import smallest_difference_of_mcnemar, smallest_difference_of_t_test
+from emotion_tl.analysis.smallest_difference import (
+    NONE_FOUND,
+    smallest_difference_of_mcnemar,
+    smallest_difference_of_t_test,
+)
 
 
 def test_mcnemar_agrees_with_a_published_sample_size():
@@ -44,6 +48,19 @@ def test_runs_that_agree_everywhere_still_leave_a_smallest_difference():
 
 def test_t_test_agrees_with_published_multiples_of_the_standard_error():
     # Gelman and Hill 2007, Data Analysis Using Regression and Multilevel Models, section 20.1: 2.8 standard errors.
-    assert smallest_difference_of_t_test(1.0, 1e9) == pytest.approx(2.8, abs=0.005)
+    assert smallest_difference_of_t_test(0.01, 1e9, 10**6) == pytest.approx(0.028, abs=0.00005)
     # Tables of the t distribution: with 4 degrees of freedom 2.776 and 0.941.
-    assert smallest_difference_of_t_test(0.5, 4) == pytest.approx(0.5 * (2.776 + 0.941), abs=0.001)
+    assert smallest_difference_of_t_test(0.05, 4, 10**6) == pytest.approx(0.05 * (2.776 + 0.941), abs=0.0001)
+
+
+def test_runs_that_agree_by_chance_are_not_said_to_show_any_difference():
+    floor = smallest_difference_of_mcnemar(1000, 0.0, 0.01)
+    assert floor > 0.008
+    assert smallest_difference_of_t_test(0.0, 1, 1000, 0.01) == floor
+    assert smallest_difference_of_t_test(1e-6, 4, 1000, 0.01) == floor
+
+
+def test_no_difference_is_larger_than_accuracies_can_differ():
+    # One degree of freedom and a level of 1 % over five comparisons: 318 standard errors.
+    assert smallest_difference_of_t_test(0.03, 1, 1000, 0.002) == NONE_FOUND == 1
+    assert smallest_difference_of_t_test(0.003, 1, 1000, 0.002) == pytest.approx(0.959, abs=0.001)

@@ -3,8 +3,10 @@
 import pytest
 
 from emotion_tl.analysis.comparison import compare_records
+from emotion_tl.analysis.family import holm
+from emotion_tl.analysis.findings import find_all
 from emotion_tl.analysis.report.method import method_section
-from emotion_tl.analysis.report.transfer import gain_blocks, stages_figure
+from emotion_tl.analysis.report.transfer import fraction_blocks, gain_blocks, stages_figure
 from emotion_tl.analysis.report.use import cost_table
 from emotion_tl.analysis.transfer_gain import find_transfer_gains
 from emotion_tl.command_config import CompareConfig
@@ -21,7 +23,7 @@ def comparison(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ladders")
     log_run(folder, ["backbone=baseline_cnn"], 0.6)
     log_run(folder, ["backbone=baseline_cnn", "data.train_fraction=0.1"], 0.4)
-    for fraction in (0.1, 0.05):
+    for fraction in (0.1, 0.005):
         for schedule in SCHEDULES:
             log_run(folder, ["backbone=inceptionv3", f"schedule={schedule}", f"data.train_fraction={fraction}"], 0.5)
     config = CompareConfig(num_bootstrap_resamples=50, tracking=TrackingConfig(uri=store(folder)))
@@ -36,8 +38,22 @@ def test_a_ladder_is_drawn_beside_the_baseline_on_the_same_images_or_none(compar
     steps = ["frozen", "all unfrozen"]
     assert drawn == {
         "inceptionv3, 10% of the training images": [*steps, "baseline: baseline_cnn-from_scratch, train_f…"],
-        "inceptionv3, 5% of the training images": steps,
+        "inceptionv3, 0.5% of the training images": steps,
     }
+
+
+def test_the_steps_of_all_networks_are_one_family(comparison):
+    gains = find_transfer_gains(comparison)
+    pairs = [step.gain for gain in gains for step in gain.steps if step.gain is not None]
+    assert [pair.num_comparisons for pair in pairs] == [2, 2]
+    adjusted = [pair.adjusted_p_value for pair in pairs]
+    assert adjusted == pytest.approx(holm([pair.comparison.p_value for pair in pairs]))
+    assert "over the steps of all networks" in gain_blocks(gains[0], comparison)[-1].caption
+
+
+def test_small_shares_are_told_as_such(comparison):
+    table = fraction_blocks(find_all(comparison).fraction_curves)[-1]
+    assert {cells(table, row)["share"] for row in table.rows} == {"0.5%", "10%", "100%"}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +64,8 @@ def uncached(tmp_path_factory):
         for seed in (0, 1, 2):
             spent = first if seed == 0 else 2.0
             overrides = ["backbone=inceptionv3", f"schedule={schedule}", f"seed={seed}"]
-            log_run(folder, overrides, accuracy + seed / 100, seconds_outside_epochs=spent)
+            device = {"device": "GPU" if seed == 1 else "CPU"}
+            log_run(folder, overrides, accuracy + seed / 100, device, seconds_outside_epochs=spent)
     log_run(folder, ["backbone=inceptionv3", "schedule=full", "backbone.weights=null"], 0.4, seconds_outside_epochs=250)
     config = CompareConfig(num_bootstrap_resamples=50, tracking=TrackingConfig(uri=store(folder)))
     return compare_records(read_records(config.tracking, None, []), config, "simulated")
@@ -73,7 +90,7 @@ def test_seeds_that_ended_no_epoch_in_equal_time_are_counted_and_not_averaged(un
     ]
     assert [cells(table, row)["val at equal epochs, %"] for row in table.rows] == ["45.0", "65.0", "34.0"]
     assert "within 5 epochs and in 3.3 min, the mean over the seeds that ended an epoch by then" in table.caption
-    assert table.caption.endswith("the one that was run first pays for both")
+    assert "the one that was run first pays for both. " in table.caption
 
 
 def test_the_time_of_training_tells_which_seeds_computed_features(uncached):
@@ -86,6 +103,8 @@ def test_the_time_of_training_tells_which_seeds_computed_features(uncached):
     costs = cost_table(uncached)
     (row,) = [row for row in costs.rows if row["result"].name == gain.steps[1].result.name]
     assert expected.items() <= cells(costs, row).items()
+    # Its latencies are means over both.
+    assert cells(costs, row)["device"] == "CPU, GPU"
     assert "features that an earlier run had left in the cache cost it nothing" in costs.caption
     (details,) = [block for block in method_section(uncached).blocks if isinstance(block, Details)]
     (runs,) = details.blocks

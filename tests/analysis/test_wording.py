@@ -7,7 +7,13 @@ from emotion_tl.analysis.error_agreement import ErrorAgreement
 from emotion_tl.analysis.family import CorrectedComparison, correct_family
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.paired import Difference
-from emotion_tl.analysis.wording import comparison_sentence, qualified, told_accuracy, told_p_value
+from emotion_tl.analysis.wording import (
+    comparison_sentence,
+    qualified,
+    told_accuracy,
+    told_p_value,
+    told_smallest_points,
+)
 
 
 def comparison(p_value: float, difference: float, candidate_seeds: int = 3, baseline_seeds: int = 3) -> ModelComparison:
@@ -60,6 +66,15 @@ def test_where_nothing_is_shown_the_smallest_difference_is_told():
     assert sentence(comparison(0.2, 0.01)).endswith(
         "A true difference of 2.6 points would have been found four times in five; a smaller one may be there."
     )
+
+
+def test_where_nothing_could_have_been_shown_it_is_said():
+    hopeless = replace(comparison(0.2, 0.01), standard_error=0.1, degrees_of_freedom=1)
+    assert sentence(hopeless).endswith(
+        "These runs could have shown no difference, however large: that takes more seeds or more test images."
+    )
+    (corrected,) = correct_family({"": hopeless}).values()
+    assert told_smallest_points(corrected) == "> 100"
 
 
 def test_one_seed_each_speaks_of_two_trainings():

@@ -108,6 +108,11 @@ def test_a_value_that_is_missing_shows_as_a_dash_and_sorts_last():
     ]
 
 
+def test_a_text_that_is_missing_sorts_last_too():
+    table = DataTable([{"of": "b"}, {"of": None}], [Column("name", lambda row: row["of"])], "Texts")
+    assert cells_of(table.html()) == [[("b", "b")], [("", "–")]]
+
+
 def cells_of(html: str) -> list[list[tuple[str, str]]]:
     rows = html.split("<tbody>")[1].split("</tr>")[:-1]
     return [re.findall(r'data-sort="([^"]*)"[^>]*>([^<]*)<', row) for row in rows]

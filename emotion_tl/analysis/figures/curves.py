@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from emotion_tl.evaluation.figure_style import PALETTE, SMALL, WIDTH, entitle, shortened, styled
 
+Dashes = str | tuple[int, tuple[int, ...]]
 MARKERS = ("o", "s", "^", "D", "v", "P")
-DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
+DASHES: tuple[Dashes, ...] = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 """Lines are told apart by colour, marker and dashes, so that a grey print can be read too."""
 
 
@@ -50,6 +51,16 @@ class Panel:
     log_ticks: Sequence[float] = ()
 
 
+def line_style(style: int) -> tuple[str, str, Dashes]:
+    """Returns colour, marker and dashes of a style; of 36 styles no two have colour and marker, or marker and dashes.
+
+    Both are shifted with each round of the colours, the dashes twice as far as the markers.
+    """
+    turn, position = divmod(style, len(PALETTE))
+    marker, dashes = (position + turn) % len(MARKERS), (position + 2 * turn) % len(DASHES)
+    return PALETTE[position], MARKERS[marker], DASHES[dashes]
+
+
 @styled
 def curves_figure(panels: Sequence[Panel], title: str, axis_label: str) -> Figure:
     """Draws panels side by side on one y axis, with one legend below them.
@@ -76,20 +87,20 @@ def draw_panel(axis: Axes, panel: Panel) -> None:
     """Draws the lines of a panel."""
     named: set[str] = set()
     for curve in panel.curves:
-        style = curve.style % len(PALETTE)
+        color, marker, dashes = line_style(curve.style)
         label = curve.name if curve.name not in named else f"_{curve.name}"
         named.add(curve.name)
         axis.plot(
             curve.x,
             curve.y,
-            color=PALETTE[style],
-            marker=MARKERS[style],
-            linestyle=DASHES[style],
+            color=color,
+            marker=marker,
+            linestyle=dashes,
             markersize=4.5,
             label=label,
         )
         if curve.low is not None and curve.high is not None:
-            axis.fill_between(curve.x, curve.low, curve.high, color=PALETTE[style], alpha=0.15, linewidth=0)
+            axis.fill_between(curve.x, curve.low, curve.high, color=color, alpha=0.15, linewidth=0)
     if panel.log_ticks:
         axis.set_xscale("log")
         axis.xaxis.set_major_locator(FixedLocator(list(panel.log_ticks)))

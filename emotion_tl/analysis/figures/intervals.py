@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emotion_tl.analysis.interval_ends import TOO_FEW_IMAGES
@@ -66,21 +67,7 @@ def interval_figure(
     """
     figure, (axis,) = new_figure(height=LINE_HEIGHT * len(lines) + 1.5)
     for position, line in enumerate(reversed(lines)):
-        axis.plot([line.low, line.high], [position, position], color=line.color, solid_capstyle="butt", linewidth=3)
-        axis.plot(line.value, position, "o", color=line.color, markersize=8, zorder=3)
-        if len(line.points) > 1:
-            axis.plot(line.points, [position] * len(line.points), "|", color=INK, markersize=11, zorder=4)
-        axis.annotate(
-            value_format.format(line.value),
-            (1.0, position),
-            xycoords=("axes fraction", "data"),
-            xytext=(8, 0),
-            textcoords="offset points",
-            va="center",
-            color=INK,
-            size=SMALL + 1,
-            annotation_clip=False,
-        )
+        draw_line(axis, line, position, value_format)
     if reference is not None:
         axis.axvline(reference, color=GREY, linestyle="--", linewidth=1.2, zorder=0)
     axis.set_yticks(range(len(lines)), [in_two_lines(line.name) for line in reversed(lines)])
@@ -91,6 +78,25 @@ def interval_figure(
     axis.set_xlabel(axis_label)
     entitle(figure, title, axis, subtitle)
     return figure
+
+
+def draw_line(axis: Axes, line: IntervalLine, position: int, value_format: str) -> None:
+    """Draws a value with its interval and its single values, and writes the number at the right of the axis."""
+    axis.plot([line.low, line.high], [position, position], color=line.color, solid_capstyle="butt", linewidth=3)
+    axis.plot(line.value, position, "o", color=line.color, markersize=8, zorder=3)
+    if len(line.points) > 1:
+        axis.plot(line.points, [position] * len(line.points), "|", color=INK, markersize=11, zorder=4)
+    axis.annotate(
+        value_format.format(line.value),
+        (1.0, position),
+        xycoords=("axes fraction", "data"),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        color=INK,
+        size=SMALL + 1,
+        annotation_clip=False,
+    )
 
 
 def in_two_lines(name: str) -> str:

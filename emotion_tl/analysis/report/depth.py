@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def depth_section(comparison: Comparison) -> Section:
-    """Returns the latest probes of each network on the same test images, or how to make them.
+    """Returns the probes of each network on the same test images, or how to make them.
 
     Empty where there are neither probes nor pretrained models: then nothing transfers.
     """

@@ -12,7 +12,7 @@ from emotion_tl.analysis.figures.intervals import IntervalLine, interval_figure
 from emotion_tl.analysis.model_comparison import ModelComparison
 from emotion_tl.analysis.report.columns import difference_column
 from emotion_tl.analysis.told import told_points
-from emotion_tl.analysis.wording import SMALLEST_DIFFERENCE, told_p_value
+from emotion_tl.analysis.wording import SMALLEST_DIFFERENCE, told_p_value, told_smallest_points
 from emotion_tl.evaluation.figure_style import BLUE, GREY, RED
 from emotion_tl.evaluation.told import told_share
 from emotion_tl.html_report.blocks import (
@@ -96,7 +96,7 @@ def columns() -> list[Column]:
         Column("verdict", lambda row: row["pair"].verdict),
         Column(
             "smallest difference",
-            lambda row: f"{100 * row['pair'].smallest_difference:.1f}",
+            lambda row: told_smallest_points(row["pair"]),
             lambda row: row["pair"].smallest_difference,
         ),
     ]

@@ -5,7 +5,14 @@ from emotion_tl.analysis.comparison import Comparison, ModelResult, best_on_val
 from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE, CorrectedComparison
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.told import told_points, told_spread
-from emotion_tl.analysis.wording import MORE_SEEDS, ONE_SEED_EACH, SMALLEST_DIFFERENCE, qualified, told_accuracy
+from emotion_tl.analysis.wording import (
+    MORE_SEEDS,
+    ONE_SEED_EACH,
+    SMALLEST_DIFFERENCE,
+    qualified,
+    told_accuracy,
+    told_smallest_points,
+)
 from emotion_tl.evaluation.told import told_level
 from emotion_tl.html_report.blocks import Block, BulletList, Heading, KeyFigure, KeyFigures, Notice, Paragraph, Section
 
@@ -73,7 +80,7 @@ def key_figures(pair: CorrectedComparison, comparison: Comparison) -> list[KeyFi
     if pair.leak_free is not None:
         kept = pair.leak_free.accuracy
         figures.append(KeyFigure(f"{100 * kept.value:+.1f} points", "difference without the copies", told_points(kept)))
-    smallest = f"{100 * pair.smallest_difference:.1f} points"
+    smallest = f"{told_smallest_points(pair)} points"
     return [*figures, KeyFigure(smallest, "smallest difference", SMALLEST_DIFFERENCE)]
 
 

@@ -9,10 +9,16 @@ from emotion_tl.analysis.figures.curves import Curve, Panel, curves_figure
 from emotion_tl.analysis.findings import Findings, FractionCurve
 from emotion_tl.analysis.report.columns import difference_column, spread_column, training_columns
 from emotion_tl.analysis.stages import learning_curve
+from emotion_tl.analysis.told import told_fraction
 from emotion_tl.analysis.training_time import CACHE_CAVEAT
 from emotion_tl.analysis.transfer_gain import TransferGain, WithinBudget
 from emotion_tl.duration import told_duration
 from emotion_tl.html_report.blocks import Block, Column, DataTable, Heading, Paragraph, Plot, Section
+
+STEPS_FAMILY = (
+    "The verdicts are corrected (Holm) over the steps of all networks, their gain over training from scratch included; "
+    "the differences to the baseline are another family"
+)
 
 
 def transfer_section(comparison: Comparison, findings: Findings) -> Section:
@@ -43,7 +49,7 @@ def gain_blocks(gain: TransferGain, comparison: Comparison) -> list[Block]:
             gain_columns(),
             f"What each step adds. Equal budgets are those of the shortest step: best val accuracy within {budget}, "
             "the mean over the seeds that ended an epoch by then. Features found in the cache cost no time, so of two "
-            "steps on the same features the one that was run first pays for both",
+            f"steps on the same features the one that was run first pays for both. {STEPS_FAMILY}",
         ),
     ]
 
@@ -116,7 +122,8 @@ def fraction_blocks(curves: Sequence[FractionCurve]) -> list[Block]:
         DataTable(
             rows,
             fraction_columns(),
-            "Test accuracy over the share of the training images; the test images are the same",
+            "Test accuracy over the share of the training images; the test images are the same. The verdicts are "
+            "those of the differences to the baseline, corrected over all models",
         ),
     ]
 
@@ -147,7 +154,7 @@ def fraction_columns() -> list[Column]:
     """Returns the columns of the table over the shares of the training images."""
     return [
         Column("model", lambda row: row["curve"]),
-        Column("share", lambda row: f"{row['fraction']:.0%}", lambda row: row["fraction"]),
+        Column("share", lambda row: told_fraction(row["fraction"]), lambda row: row["fraction"]),
         Column(
             "training images",
             lambda row: f"{row['result'].model.runs[0].num_train_images:,}",

@@ -66,10 +66,16 @@ def cost_table(comparison: Comparison) -> DataTable:
             metric("model file", "model_megabytes", lambda value: f"{value:.0f} MB"),
             metric("one image", "latency_milliseconds", lambda value: f"{value:.1f} ms"),
             metric("an image of 32", "batch_latency_milliseconds", lambda value: f"{value:.1f} ms"),
-            Column("device", lambda row: row["result"].model.tags.get("device")),
+            Column("device", lambda row: told_devices(row["result"])),
         ],
         f"Training and use, means over the seeds, each on the machine that ran it. {CACHE_CAVEAT}",
     )
+
+
+def told_devices(result: ModelResult) -> str | None:
+    """Returns the devices that the seeds ran on, each once; None where no run tells."""
+    devices = [device for run in result.model.runs if (device := run.tags.get("device"))]
+    return ", ".join(dict.fromkeys(devices)) or None
 
 
 def num_parameters(result: ModelResult) -> int:
@@ -155,5 +161,6 @@ def ensembles_table(ensembles: Sequence[EnsembleResult]) -> DataTable:
             Column("verdict", lambda row: row["ensemble"].pair.verdict),
             Column("weights", lambda row: row["ensemble"].told_weights),
         ],
-        f"Together on test; {best_alone} is the best model alone, by val; differences in points",
+        f"Together on test; {best_alone} is the best model alone, by val; differences in points, "
+        "the verdicts corrected over the ensembles (Holm)",
     )
