@@ -19,7 +19,7 @@ from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_p
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.errors import reason_of
 from emotion_tl.files import STATE_FOLDER
-from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags
+from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags, write_run_id
 from emotion_tl.tracking.store import open_store, select_experiment
 
 logger = logging.getLogger(__name__)
@@ -131,27 +131,28 @@ def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folde
     However it ends, what the run left in `folder` until then is logged with it. `folder` has to be there.
 
     Raises:
-        ConfigurationError: where the store cannot be reached.
+        ConfigurationError: where the store cannot be reached, or another run is under way in the folder.
     """
     uri = open_store(config)
     experiment_id = select_experiment(uri, config.experiment_name or experiment_name)
-    active = mlflow.start_run(
-        experiment_id=experiment_id,
-        run_name=config.run_name or run_name,
-        parent_run_id=config.parent_run_id,
-        tags=config.tags | place_tags(folder),
-    )
-    run = TrackedRun(active.info.run_id, active.info.run_name)
-    try:
-        with mark_as_running(folder, run.run_id, run.name):
+    with mark_as_running(folder):
+        active = mlflow.start_run(
+            experiment_id=experiment_id,
+            run_name=config.run_name or run_name,
+            parent_run_id=config.parent_run_id,
+            tags=config.tags | place_tags(folder),
+        )
+        run = TrackedRun(active.info.run_id, active.info.run_name)
+        try:
+            write_run_id(folder, run.run_id, run.name)
             yield run
-    except KeyboardInterrupt:
-        end_run(run, folder, "KILLED", "interrupted")
-        raise
-    except BaseException as error:
-        end_run(run, folder, "FAILED", reason_of(error))
-        raise
-    end_run(run, folder, "FINISHED", None)
+        except KeyboardInterrupt:
+            end_run(run, folder, "KILLED", "interrupted")
+            raise
+        except BaseException as error:
+            end_run(run, folder, "FAILED", reason_of(error))
+            raise
+        end_run(run, folder, "FINISHED", None)
 
 
 def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> None:

@@ -8,7 +8,7 @@ from emotion_tl.config import TrackingConfig
 from emotion_tl.tracking.failure import log_failure
 from emotion_tl.tracking.parent_run import close_dead_children, open_parent_run
 from emotion_tl.tracking.run import track_run
-from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags, read_run_id
+from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, place_tags, read_run_id, write_run_id
 from emotion_tl.tracking.store import open_store, select_experiment
 
 
@@ -22,8 +22,7 @@ def leave_running(tracking: TrackingConfig, folder, parent: str = "none") -> str
     experiment_id = select_experiment(open_store(tracking), "faces")
     tags = place_tags(folder) | {PARENT_TAG: parent}
     run_id = mlflow.MlflowClient().create_run(experiment_id, run_name="trial", tags=tags).info.run_id
-    with mark_as_running(folder, run_id, "trial"):
-        pass
+    write_run_id(folder, run_id, "trial")
     return run_id
 
 
