@@ -99,7 +99,7 @@ def to_record(run: Run) -> RunRecord:
 
 def find_probes(config: TrackingConfig, test_fingerprint: str) -> dict[str, RunRecord]:
     """Returns backbone -> its latest linear probes on these test images."""
-    open_store(config)
+    open_store(config, only_read=True)
     runs = mlflow.search_runs(
         filter_string=f"tags.{KIND_TAG} = 'probe' and tags.test_fingerprint = '{test_fingerprint}' "
         "and attributes.status = 'FINISHED'",

@@ -31,7 +31,7 @@ def find_runs(config: TrackingConfig, experiment_name: str | None, run_ids: list
     Raises:
         ModelNotFoundError: where an experiment or a run is not in the store, or the store holds no finished run.
     """
-    uri = open_store(config)
+    uri = open_store(config, only_read=True)
     if run_ids:
         return [get_run(run_id, uri) for run_id in run_ids]
     experiments = {experiment.name: experiment.experiment_id for experiment in mlflow.search_experiments()}
@@ -168,7 +168,7 @@ def find_model_file(config: TrackingConfig, model: str) -> Path:
     Raises:
         ModelNotFoundError: where the store has neither.
     """
-    uri = open_store(config)
+    uri = open_store(config, only_read=True)
     for location in (f"runs:/{model}/model", f"models:/{model}/latest"):
         try:
             folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=location))
