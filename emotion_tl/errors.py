@@ -34,6 +34,10 @@ class DeviceMemoryError(EmotionTLError):
     """A training step that did not fit into the memory of the device."""
 
 
+class StorageError(EmotionTLError):
+    """A file or folder that the system does not let this user read or write."""
+
+
 class ModelNotFoundError(EmotionTLError):
     """A model, a run or a file of a run that is not where the user pointed."""
 

@@ -17,10 +17,10 @@ from mlflow.exceptions import MlflowException
 from emotion_tl.command_config import ProbeConfig
 from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_plain
 from emotion_tl.data.dataset import Dataset
-from emotion_tl.errors import reason_of
+from emotion_tl.errors import ConfigurationError, reason_of
 from emotion_tl.files import STATE_FOLDER
 from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags, write_run_id
-from emotion_tl.tracking.store import open_store, select_experiment
+from emotion_tl.tracking.store import open_store, select_experiment, store_errors_told
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +165,18 @@ def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> N
         logger.error("The files of the run stay in %s: they could not be logged to MLflow (%s).", folder, error)
         status = "FAILED" if status == "FINISHED" else status
     finally:
-        mlflow.end_run(status)
+        close_run(status, reason)
+
+
+def close_run(status: str, reason: str | None) -> None:
+    """Ends the active run. Where MLflow cannot be told, that does not take the place of an earlier reason to end."""
+    try:
+        with store_errors_told(mlflow.get_tracking_uri()):
+            mlflow.end_run(status)
+    except ConfigurationError as error:
+        if reason is None:
+            raise
+        logger.error("MLflow does not know that the run is %s. %s", status, error)
 
 
 def log_failed_run(config: TrackingConfig, dataset_name: str, run_name: str, tags: Mapping[str, str]) -> str:
