@@ -71,12 +71,13 @@ class Chief:
     @contextmanager
     def started_workers(self) -> Iterator[None]:
         """Starts the workers, and ends those that are left, each of which closes its run."""
-        for name in self.gpus:
-            self.start(name)
         try:
+            for name in self.gpus:
+                self.start(name)
             yield
         finally:
-            end_processes(self.workers.values())
+            # One may have been interrupted while it was started.
+            end_processes([process for process in self.workers.values() if process.pid is not None])
 
     def start(self, name: str) -> None:
         """Starts a worker, or starts it again."""
