@@ -56,7 +56,11 @@ class Chief:
             JobFailedError: where workers keep dying.
         """
         # KerasTuner prints what it compares (1.4.8, engine/conditions.py). Ours goes to standard error.
-        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere), self.started_workers():
+        with (
+            Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+            contextlib.redirect_stdout(nowhere),
+            self.started_workers(),
+        ):
             num_ended = -1
             while self.workers:
                 for name, process in list(self.workers.items()):
