@@ -11,14 +11,12 @@ import mlflow
 import pandas as pd
 import pytest
 
-from tests.runs import BASELINE, TWO_EPOCHS, tiny_overrides, write_faces
-
-REPOSITORY = Path(__file__).parent.parent
+from tests.runs import BASELINE, CHECKOUT, TWO_EPOCHS, tiny_overrides, write_faces
 
 
 def emotion_tl(*arguments: str, cwd: Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
     """Runs `python -m emotion_tl`."""
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "120"}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "120"}
     command = [sys.executable, "-m", "emotion_tl", *arguments]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout)
 
@@ -58,7 +56,7 @@ def test_help_names_choices_commands_and_settings(tmp_path):
 def test_without_the_environment_it_is_told_how_to_enter_it(tmp_path):
     """-S leaves out the packages that are installed."""
     command = [sys.executable, "-S", "-m", "emotion_tl", "--help"]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ended.returncode == 1
     assert "error: hydra is not installed for" in ended.stderr

@@ -82,7 +82,7 @@ def test_file_that_may_not_be_read_is_told(folder, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied", str(file))
 
     monkeypatch.setattr("emotion_tl.cli.config_files.OmegaConf.load", refuse)
-    with pytest.raises(ConfigurationError, match=r"right.yaml: expected a file that this user may read.*Permission"):
+    with pytest.raises(ConfigurationError, match=r"\.yaml: expected a file that this user may read.*Permission"):
         check_config_files("study", ["--config-dir", str(folder), "study=right"])
 
 
