@@ -79,6 +79,7 @@ def test_cfg_job_shows_the_composed_configuration(tmp_path):
         (["trainer.batch_size=many"], "trainer.batch_size"),
         (["backbone.image_size=48"], "at least 75"),
         (["schedule.phases.unfrozen.trainable_blocks=12"], "at most 11"),
+        (["-m", "data=nope,fer2013"], "error: data: expected one of csv, depression_faces"),
         (["study=laptop"], "python -m emotion_tl study study=laptop"),
         (["traine"], "train, audit, study, compare, tune, predict, probe, clean_cache"),
         (["data=image_folder", "data.path=missing"], "missing"),

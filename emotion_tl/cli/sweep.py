@@ -18,7 +18,7 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 
-from emotion_tl.cli.composition import reason_of_composition
+from emotion_tl.cli.refusals import reason_of_job
 from emotion_tl.cli.remote_launcher import lost_jobs
 from emotion_tl.cli.sweep_job import PARENT_KEY, outcomes_folder, without_place
 from emotion_tl.cli.system_errors import system_errors_told
@@ -125,7 +125,7 @@ def compose_first_job(config: DictConfig, overrides: Sequence[Override]) -> Dict
     try:
         return GlobalHydra.instance().config_loader().load_sweep_config(config, first)
     except HydraException as error:
-        raise ConfigurationError(reason_of_composition(error)) from error
+        raise ConfigurationError(reason_of_job(error, config)) from error
 
 
 def new_start() -> str:
