@@ -58,8 +58,7 @@ def run(task: Callable[[], None], command: str, arguments: Sequence[str]) -> Non
         has_failed = finish_sweep()
     except (HydraException, EmotionTLError) as error:
         finish_sweep(interrupted=True)
-        is_hydras = isinstance(error, HydraException)
-        print_error(reason_of_refusal(error, command, arguments) if is_hydras else str(error))
+        print_error(str(error) if isinstance(error, EmotionTLError) else reason_of_refusal(error, command, arguments))
         sys.exit(EXIT_FAILED)
     except (SystemExit, Exception):
         # The sweep could not go on, and why has been told or follows.

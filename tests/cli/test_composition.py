@@ -45,7 +45,7 @@ def test_a_worker_finds_what_lies_in_a_folder_of_the_users(mine):
 
 
 def test_without_the_folder_there_is_no_such_space(mine):
-    with pytest.raises(ConfigurationError, match="tuner/space: expected one of .* Received: mine"):
+    with pytest.raises(ConfigurationError, match=r"tuner/space: expected one of .* Received: mine"):
         ExperimentComposer(("tuner/space=mine",))([])
 
 
