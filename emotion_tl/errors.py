@@ -38,6 +38,10 @@ class FullDiskError(EmotionTLError):
     """A disk without room for what a training has to write."""
 
 
+class StorageError(EmotionTLError):
+    """A file or folder that the system does not let this user read or write."""
+
+
 class ModelNotFoundError(EmotionTLError):
     """A model, a run or a file of a run that is not where the user pointed."""
 

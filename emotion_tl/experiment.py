@@ -71,9 +71,9 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
     with distribution.scope():
         model = build_transfer_model(config, dataset.image_shape, dataset.num_classes)
     logger.info("%s", describe_start(dataset, model, device))
-    write_inputs(config, dataset, output_dir)
 
     with track_run(config.tracking, dataset.name, run_name(config), output_dir) as run:
+        write_inputs(config, dataset, output_dir)
         run.log_config(config)
         run.log_dataset(dataset, config.data)
         identities = known_identities(config, dataset.fingerprint)

@@ -13,14 +13,18 @@ from filelock import FileLock, Timeout
 POLL_SECONDS = 0.1
 
 
-def acquire(path: Path, on_wait: Callable[[], None] | None = None) -> AbstractContextManager:
+def acquire(
+    path: Path, on_wait: Callable[[], None] | None = None, seconds: float | None = None
+) -> AbstractContextManager:
     """Returns a lock that this process holds, and frees at the end of a `with` block.
 
     Args:
         path: of its file, whose folder is made.
         on_wait: called once before another process is waited for.
+        seconds: for which it is waited for; None waits as long as it takes.
 
     Raises:
+        TimeoutError: where another process has held the lock for so long.
         OSError: where no lock can be had in this folder.
     """
     lock = acquire_if_free(path)
@@ -29,7 +33,7 @@ def acquire(path: Path, on_wait: Callable[[], None] | None = None) -> AbstractCo
     if on_wait is not None:
         on_wait()
     # Polls, so that Ctrl-C ends the wait.
-    return FileLock(path).acquire(poll_interval=POLL_SECONDS)
+    return FileLock(path).acquire(timeout=-1 if seconds is None else seconds, poll_interval=POLL_SECONDS)
 
 
 def acquire_if_free(path: Path) -> AbstractContextManager | None:

@@ -6,7 +6,6 @@ ends.
 
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Collection
@@ -22,6 +21,8 @@ from emotion_tl.signals import CLOSING_SECONDS, end_on_signals, end_with_parent
 logger = logging.getLogger(__name__)
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+# How multiprocessing tells of a process that SIGKILL has ended; Windows has neither.
+KILLED = -9
 
 
 def call_in_own_process(function: Callable[..., Any], *arguments: Any, terminal: Path | None = None) -> Any:
@@ -67,7 +68,7 @@ def end_processes(processes: Collection[BaseProcess]) -> None:
 
 def death_of(process: BaseProcess) -> EmotionTLError:
     """Returns the error that tells how a process ended that said nothing itself."""
-    if process.exitcode == -signal.SIGKILL:
+    if process.exitcode == KILLED:
         return DeviceMemoryError(
             "The process was killed without a word, as it is when the system runs out of memory. Try a smaller "
             "trainer.batch_size, trainer.evaluation_batch_size or backbone.image_size."

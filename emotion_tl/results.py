@@ -116,7 +116,7 @@ def evaluate_splits(
 
 def write_inputs(config: ExperimentConfig, dataset: Dataset, folder: Path) -> None:
     """Writes what a run starts with into its folder, so that a run that fails leaves it too."""
-    (folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)))
+    (folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)), encoding="utf-8")
     dataset.rejected.to_csv(folder / "rejected_images.csv", index=False)
     write_audit_of_run(config, dataset, folder)
     if len(dataset.left_out):
@@ -133,7 +133,7 @@ def write_results(
     folder: Path,
 ) -> None:
     """Writes what a run found into its folder."""
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2))
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     save_model(model.probabilities(), describe_model(model, dataset, config), folder / "model.keras")
     write_figures(dataset, model, training, metrics, predictions, config, folder / "figures")

@@ -17,6 +17,8 @@ from omegaconf import DictConfig
 from emotion_tl.cli.remote_launcher import lost_jobs
 from emotion_tl.signals import end_on_signals
 
+PATIENCE_SECONDS = 90
+
 
 def note_span(config: DictConfig) -> int:
     """Writes when and where a job ran, and returns its number; the one called `lost` kills its process instead."""
@@ -27,6 +29,7 @@ def note_span(config: DictConfig) -> int:
     file = Path(config.folder) / f"{HydraConfig.get().job.num}.json"
     file.with_suffix(".started").touch()
     try:
+        wait_for_others(file.parent, config.get("together", 1))
         time.sleep(config.seconds)
     except KeyboardInterrupt:
         span["status"] = "interrupted"
@@ -34,6 +37,13 @@ def note_span(config: DictConfig) -> int:
     finally:
         file.write_text(json.dumps({**span, "end": time.time()}))
     return int(config.number)
+
+
+def wait_for_others(folder: Path, number: int) -> None:
+    """Waits until so many jobs have started; jobs that are not run at once wait in vain."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(list(folder.glob("*.started"))) < number and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def main() -> None:

@@ -1,10 +1,12 @@
 """Small experiments that tests run for real."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from hydra import compose, initialize_config_dir
@@ -12,7 +14,14 @@ from PIL import Image
 
 from emotion_tl.config import ExperimentConfig, to_typed
 
-CONF = Path(__file__).parent.parent / "conf"
+REPOSITORY = Path(__file__).parent.parent
+# A checkout as it was cloned: conf/local, which a user has written, would change what is tested.
+CLONED = TemporaryDirectory(prefix="emotion_tl_")
+CHECKOUT = Path(CLONED.name)
+for name in ("emotion_tl", "hydra_plugins", "conf"):
+    shutil.copytree(REPOSITORY / name, CHECKOUT / name, ignore=shutil.ignore_patterns("local"))
+shutil.copy(REPOSITORY / "pyproject.toml", CHECKOUT)
+CONF = CHECKOUT / "conf"
 CLASSES = ("angry", "happy", "sad")
 
 
@@ -69,7 +78,7 @@ def start_emotion_tl(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "emotion_tl", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(CONF.parent), "COLUMNS": "120"},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "120"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

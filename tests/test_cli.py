@@ -11,14 +11,12 @@ import mlflow
 import pandas as pd
 import pytest
 
-from tests.runs import BASELINE, TWO_EPOCHS, tiny_overrides, write_faces
-
-REPOSITORY = Path(__file__).parent.parent
+from tests.runs import BASELINE, CHECKOUT, TWO_EPOCHS, tiny_overrides, write_faces
 
 
 def emotion_tl(*arguments: str, cwd: Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
     """Runs `python -m emotion_tl`."""
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "120"}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "120"}
     command = [sys.executable, "-m", "emotion_tl", *arguments]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout)
 
@@ -58,7 +56,7 @@ def test_help_names_choices_commands_and_settings(tmp_path):
 def test_without_the_environment_it_is_told_how_to_enter_it(tmp_path):
     """-S leaves out the packages that are installed."""
     command = [sys.executable, "-S", "-m", "emotion_tl", "--help"]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ended.returncode == 1
     assert "error: hydra is not installed for" in ended.stderr
@@ -81,6 +79,7 @@ def test_cfg_job_shows_the_composed_configuration(tmp_path):
         (["trainer.batch_size=many"], "trainer.batch_size"),
         (["backbone.image_size=48"], "at least 75"),
         (["schedule.phases.unfrozen.trainable_blocks=12"], "at most 11"),
+        (["-m", "data=nope,fer2013"], "error: data: expected one of csv, depression_faces"),
         (["study=laptop"], "python -m emotion_tl study study=laptop"),
         (["traine"], "train, audit, study, compare, tune, predict, probe, clean_cache"),
         (["data=image_folder", "data.path=missing"], "missing"),

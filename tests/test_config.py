@@ -1,7 +1,6 @@
 """The YAML files of conf/, composed by Hydra as the command line does."""
 
 from dataclasses import is_dataclass
-from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -13,8 +12,8 @@ from emotion_tl.errors import ConfigurationError
 from emotion_tl.models.specifications import BACKBONES
 from emotion_tl.training_config import PhaseConfig
 from emotion_tl.validation import check_experiment_config
+from tests.runs import CONF
 
-CONF = Path(__file__).parent.parent / "conf"
 GROUPS = ("data", "augmentation", "imbalance", "schedule", "head", "backbone", "trainer", "tracking", "experiment")
 OPTIONS = [f"{group}={path.stem}" for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 FROM_SCRATCH = [name for name, specification in BACKBONES.items() if specification.application is None]

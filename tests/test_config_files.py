@@ -1,5 +1,6 @@
 """Mistakes in the YAML of a chosen file."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -52,6 +53,37 @@ def test_mistake_in_the_settings_of_a_machine_is_told_though_nobody_has_chosen_t
     (folder / "local" / "default.yaml").write_text("seed: 1\nseed: 2\n")
     with pytest.raises(ConfigurationError, match=r"local/default.yaml, line 2: expected YAML. Received: found dupl"):
         check_config_files("train", ["--config-dir", str(folder)])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("name: é\n".encode("latin-1"), r": expected YAML in UTF-8\. Save it in that encoding\. Received: .*0xe9"),
+        ("name: é\n".encode("utf-16"), r": expected YAML in UTF-8\."),
+        (b"seed: 1\x01\n", r": expected keys with their values\. Received: unacceptable character #x0001"),
+        (b"42\n", r": expected keys with their values\. Received: .*int"),
+        (b"- seed: 1\n", r": expected keys with their values\. Received: a list"),
+        (
+            b"data:\n  path: ${oc.env\n",
+            r": data\.path: expected \$\{key\}, or \\\$\{ where no key is meant\. Received: ",
+        ),
+    ],
+    ids=["latin", "utf-16", "control character", "number", "list", "open interpolation"],
+)
+def test_file_that_cannot_be_read_is_told_with_what_is_expected(folder, content, told):
+    (folder / "local").mkdir()
+    (folder / "local" / "default.yaml").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=f"local/default.yaml{told}"):
+        check_config_files("train", ["--config-dir", str(folder)])
+
+
+def test_file_that_may_not_be_read_is_told(folder, monkeypatch):
+    def refuse(file):
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    monkeypatch.setattr("emotion_tl.cli.config_files.OmegaConf.load", refuse)
+    with pytest.raises(ConfigurationError, match=r"\.yaml: expected a file that this user may read.*Permission"):
+        check_config_files("study", ["--config-dir", str(folder), "study=right"])
 
 
 def test_shipped_files_are_found_by_themselves():

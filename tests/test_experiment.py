@@ -12,9 +12,10 @@ from sklearn.metrics import accuracy_score
 
 from emotion_tl.config import to_plain
 from emotion_tl.data.dataset import load_dataset
-from emotion_tl.errors import TrainingDivergedError
+from emotion_tl.errors import ConfigurationError, TrainingDivergedError
 from emotion_tl.experiment import run_experiment
 from emotion_tl.inference.model_file import load_model
+from emotion_tl.tracking import running
 from emotion_tl.training import trainer
 from tests.runs import BASELINE, CLASSES, TWO_EPOCHS, compose_config, tiny_overrides, write_faces
 
@@ -164,6 +165,13 @@ def test_interrupted_run_is_killed_and_keeps_what_it_has(config, folder, monkeyp
     assert len(pd.read_csv(folder / "interrupted" / "history.csv")) == 1
     assert (folder / "interrupted" / "best.weights.h5").exists()
     assert "history.csv" in {entry.path for entry in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
+
+
+def test_folder_of_a_run_that_is_under_way_is_left_as_it_is(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "CLOSING_SECONDS", 0.1)
+    with running.mark_as_running(tmp_path), pytest.raises(ConfigurationError, match="another run is under way"):
+        run_experiment(config, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [running.LOCK_FILE]
 
 
 def test_diverged_run_is_failed_with_the_reason(config, folder):

@@ -13,11 +13,10 @@ import mlflow
 import pandas as pd
 import pytest
 
-from tests.runs import BASELINE, children_of, start_emotion_tl, tiny_overrides, write_faces
+from tests.runs import BASELINE, CHECKOUT, children_of, start_emotion_tl, tiny_overrides, write_faces
 
 pytestmark = pytest.mark.fault
 
-REPOSITORY = Path(__file__).parent.parent
 PATIENCE_SECONDS = 180
 
 
@@ -149,7 +148,7 @@ def test_pulled_plug_leaves_history_weights_and_a_usable_cache(folder):
     assert (run_folder / "best.weights.h5").stat().st_size > 0
     overrides = [*tiny_overrides(folder / "faces", folder), *BASELINE, "schedule.phases.from_scratch.epochs=1"]
     command = [sys.executable, "-m", "emotion_tl", *overrides]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     again = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
     assert "Packing" not in again.stderr

@@ -16,9 +16,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from tests.runs import BASELINE, CONF, TWO_EPOCHS, tiny_overrides, write_faces
+from tests.runs import BASELINE, CONF, REPOSITORY, TWO_EPOCHS, tiny_overrides, write_faces
 
-REPOSITORY = CONF.parent
 RAY = pytest.param(
     "ray",
     marks=[
@@ -53,7 +52,7 @@ def num_at_once(spans: list[dict]) -> int:
 
 def run_application(launcher: str, *overrides: str) -> subprocess.CompletedProcess[str]:
     command = application_command(launcher, *overrides)
-    return subprocess.run(command, env=environment(Path.cwd()), capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env=environment(Path.cwd()), capture_output=True, text=True, timeout=240)
 
 
 @pytest.fixture
@@ -75,14 +74,15 @@ def test_launcher_is_a_choice_of_the_configuration(launcher):
 
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local", RAY])
 def test_jobs_run_at_once_in_the_folder_of_the_sweep(launcher, folder):
-    ended = run_application(launcher, "+seconds=2")
+    # Two at once by default, but for Submitit, which starts them all.
+    together = 3 if launcher == "submitit_local" else 2
+    ended = run_application(launcher, "+seconds=0", f"+together={together}")
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout.splitlines()[-1]) == {}
     spans = read_spans()
     assert set(spans) == {0, 1, 2}
     assert {span["cwd"] for span in spans.values()} == {str(folder)}
-    # Two at once by default, but for Submitit, which starts them all.
-    assert num_at_once(list(spans.values())) == (3 if launcher == "submitit_local" else 2)
+    assert num_at_once(list(spans.values())) == together
 
 
 # Submitit waits 15 seconds for the result of a process that has ended.

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 import pytest
 
 from emotion_tl.errors import ConfigurationError, DeviceMemoryError, JobFailedError
-from emotion_tl.own_process import call_in_own_process, end_processes
+from emotion_tl.own_process import call_in_own_process, death_of, end_processes
 from emotion_tl.signals import ENDING_SIGNALS
 
 
@@ -63,6 +63,15 @@ def test_killed_process_is_told_as_a_lack_of_memory():
 def test_process_that_ends_itself_is_told_with_its_exit_code():
     with pytest.raises(JobFailedError, match="exit code 3"):
         call_in_own_process(leave)
+
+
+def test_dead_process_is_told_where_the_system_has_no_sigkill(monkeypatch):
+    """As Windows, where a process that was ended has the exit code that it was ended with."""
+    monkeypatch.delattr(signal, "SIGKILL")
+    process = get_context("spawn").Process(target=leave)
+    process.start()
+    process.join()
+    assert "exit code 3" in str(death_of(process))
 
 
 def refuse_to_end(sender) -> None:

@@ -15,9 +15,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.runs import children_of, start_emotion_tl, tiny_overrides, write_faces
+from tests.runs import CHECKOUT, children_of, start_emotion_tl, tiny_overrides, write_faces
 
-REPOSITORY = Path(__file__).parent.parent
 PATIENCE_SECONDS = 400
 SETTINGS = [
     *("tuner=random", "tuner.max_trials=4", "tune.name=heads", "tune.num_best=2"),
@@ -146,7 +145,7 @@ def test_best_trial_is_an_experiment_that_can_be_run(trials, folder):
     shown = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
         text=True,
         check=True,

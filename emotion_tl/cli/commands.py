@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from emotion_tl.cli.composition import own_settings
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.cli.sweep_job import run_sweep_job
+from emotion_tl.cli.system_errors import system_errors_told
 from emotion_tl.command_config import (
     AuditConfig,
     CleanCacheConfig,
@@ -42,7 +43,8 @@ def told(command: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
     @wraps(command)
     def telling(composed: DictConfig) -> Any:
         try:
-            return command(composed)
+            with system_errors_told():
+                return command(composed)
         except EmotionTLError as error:
             print_error(str(error))
             sys.exit(EXIT_FAILED)

@@ -6,7 +6,7 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
@@ -47,8 +47,12 @@ def further_places(config: HydraConf) -> tuple[str, ...]:
 def file_of_option(config: HydraConf, group: str) -> str:
     """Returns the file of the option that was chosen of a group, as it would be typed."""
     name = f"{group}/{config.runtime.choices.get(group)}.yaml"
-    folders = [Path(source.path).absolute() for source in config.runtime.config_sources if source.schema == "file"]
-    return next((str(shown(folder / name)) for folder in folders if (folder / name).is_file()), name)
+    return next((str(shown(folder / name)) for folder in own_folders(config) if (folder / name).is_file()), name)
+
+
+def own_folders(config: HydraConf) -> list[Path]:
+    """Returns the folders with YAML files: conf/, and what the user has Hydra look into beside it."""
+    return [Path(source.path).absolute() for source in config.runtime.config_sources if source.schema == "file"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,9 @@ class ExperimentComposer:
 
 def reason_of_composition(error: HydraException) -> str:
     """Returns in one line why Hydra could not compose an experiment."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
+        group, _, option = error.missing_cfg_file.rpartition("/")
+        return f"{group}: expected one of {', '.join(error.options)}. Received: {option}"
     cause = error.__cause__
     if isinstance(cause, ConfigKeyError | ConfigAttributeError):
         return f"{cause.full_key}: expected a setting of the experiment that the others make. It has none of this name."

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from omegaconf import OmegaConf
-from yaml import MarkedYAMLError
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import MarkedYAMLError, YAMLError
 
 from emotion_tl.cli.composition import config_folder
 from emotion_tl.errors import ConfigurationError
@@ -22,15 +23,31 @@ def check_config_files(command: str, arguments: Sequence[str]) -> None:
     """Checks that the files which the arguments choose, and local ones, are YAML without a key that is there twice.
 
     Raises:
-        ConfigurationError: naming the file and the line.
+        ConfigurationError: naming the file and, where it is known, the line or the key.
     """
     folders = [config_folder(command), *further_folders(arguments)]
     for file in (*local_files(folders), *chosen_files(folders, arguments)):
         try:
-            OmegaConf.load(file)
-        except MarkedYAMLError as error:
-            line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-            raise ConfigurationError(f"{file}{line}: expected YAML. Received: {error.problem}") from error
+            loaded = OmegaConf.load(file)
+        except (YAMLError, UnicodeError, OmegaConfBaseException, OSError) as error:
+            raise ConfigurationError(f"{file}{reason_of_file(error)}") from error
+        if not isinstance(loaded, DictConfig):
+            raise ConfigurationError(f"{file}: expected keys with their values. Received: a list")
+
+
+def reason_of_file(error: Exception) -> str:
+    """Returns where in a file something is wrong, what is expected there, and what came."""
+    if isinstance(error, MarkedYAMLError):
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        return f"{line}: expected YAML. Received: {error.problem}"
+    received = str(error).splitlines()[0]
+    if isinstance(error, UnicodeError):
+        return f": expected YAML in UTF-8. Save it in that encoding. Received: {received}"
+    if isinstance(error, OmegaConfBaseException):
+        return f": {error.full_key}: expected ${{key}}, or \\${{ where no key is meant. Received: {received}"
+    if isinstance(error, OSError) and error.strerror is not None:
+        return f": expected a file that this user may read. Received: {error.strerror}"
+    return f": expected keys with their values. Received: {received}"
 
 
 def local_files(folders: Sequence[Path]) -> Iterator[Path]:

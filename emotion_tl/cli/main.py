@@ -3,6 +3,7 @@
 import os
 import sys
 import tomllib
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from emotion_tl.cli.composition import config_folder
 from emotion_tl.cli.config_files import check_config_files
 from emotion_tl.cli.refusals import reason_of_refusal
 from emotion_tl.cli.sweep import finish_sweep
+from emotion_tl.cli.system_errors import system_errors_told
 from emotion_tl.console import print_error
-from emotion_tl.errors import ConfigurationError
+from emotion_tl.errors import ConfigurationError, EmotionTLError
 from emotion_tl.own_process import EXIT_INTERRUPTED
 from emotion_tl.signals import end_on_signals
 
@@ -45,11 +47,18 @@ def main() -> None:
     task = hydra.main(version_base="1.3", config_path=str(config_folder(command)), config_name=command)(
         COMMANDS[command]
     )
+    run(task, command, arguments)
+
+
+def run(task: Callable[[], None], command: str, arguments: Sequence[str]) -> None:
+    """Runs what Hydra has made of a command, and sees to it that a sweep is told and closed, however it ends."""
     try:
-        task()
-    except HydraException as error:
+        with system_errors_told():
+            task()
+        has_failed = finish_sweep()
+    except (HydraException, EmotionTLError) as error:
         finish_sweep(interrupted=True)
-        print_error(reason_of_refusal(error, command, arguments))
+        print_error(str(error) if isinstance(error, EmotionTLError) else reason_of_refusal(error, command, arguments))
         sys.exit(EXIT_FAILED)
     except (SystemExit, Exception):
         # The sweep could not go on, and why has been told or follows.
@@ -59,7 +68,7 @@ def main() -> None:
         finish_sweep(interrupted=True)
         print_error(f"Interrupted. {KEPT}" if command in GO_ON else "Interrupted.")
         sys.exit(EXIT_INTERRUPTED)
-    if finish_sweep():
+    if has_failed:
         sys.exit(EXIT_FAILED)
 
 

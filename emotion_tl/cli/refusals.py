@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
-from emotion_tl.cli.composition import SEARCH_PATH, config_folder, reason_of_composition
+from emotion_tl.cli.arguments import COMMAND_OF
+from emotion_tl.cli.composition import SEARCH_PATH, config_folder, own_folders, reason_of_composition
 from emotion_tl.cli.config_files import CHOICE, further_folders
 from emotion_tl.override_text import key_of, override_text, quoted
 
@@ -27,9 +28,6 @@ def reason_of_refusal(error: HydraException, command: str, arguments: Sequence[s
     """Returns why Hydra could not compose what the arguments of a command say, and what to type instead."""
     if isinstance(error, OverrideParseException):
         return describe_unreadable(error.override)
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
-        group, _, option = error.missing_cfg_file.rpartition("/")
-        return f"{group}: expected one of {', '.join(error.options)}. Received: {option}"
     there_before = THERE_BEFORE.search(str(error))
     if there_before is not None:
         key = there_before["key"]
@@ -41,6 +39,15 @@ def reason_of_refusal(error: HydraException, command: str, arguments: Sequence[s
     if unknown is not None:
         return describe_unknown(unknown["key"], compose_known(command, arguments), folders_of(command, arguments))
     return reason_of_composition(error)
+
+
+def reason_of_job(error: HydraException, composed: DictConfig) -> str:
+    """Returns why Hydra could not compose a job of a command, given what it has composed for the command itself."""
+    unknown = UNKNOWN.search(str(error))
+    if unknown is None:
+        return reason_of_composition(error)
+    of_jobs = OmegaConf.masked_copy(composed, [str(key) for key in composed if key not in COMMAND_OF])
+    return describe_unknown(unknown["key"], of_jobs, own_folders(composed.hydra))
 
 
 def describe_unreadable(override: str) -> str:

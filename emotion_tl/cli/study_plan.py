@@ -10,7 +10,8 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict, read_write
 
-from emotion_tl.cli.composition import file_of_option, reason_of_composition
+from emotion_tl.cli.composition import file_of_option
+from emotion_tl.cli.refusals import reason_of_job
 from emotion_tl.config import ExperimentConfig, to_typed
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.study_config import SEED, StudyConfig
@@ -115,7 +116,7 @@ def compose_job(config: DictConfig, config_loader: ConfigLoader, overrides: list
     try:
         composed = config_loader.load_sweep_config(config, overrides)
     except HydraException as error:
-        raise ConfigurationError(reason_of_composition(error)) from error
+        raise ConfigurationError(reason_of_job(error, config)) from error
     with read_write(composed), open_dict(composed):
         del composed["hydra"]
     return to_typed(ExperimentConfig, composed)

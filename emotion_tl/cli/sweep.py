@@ -18,9 +18,10 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 
-from emotion_tl.cli.composition import reason_of_composition
+from emotion_tl.cli.refusals import reason_of_job
 from emotion_tl.cli.remote_launcher import lost_jobs
 from emotion_tl.cli.sweep_job import PARENT_KEY, outcomes_folder, without_place
+from emotion_tl.cli.system_errors import system_errors_told
 from emotion_tl.config import SweepConfig, TrackingConfig, to_typed
 from emotion_tl.console import configure_logging, print_error
 from emotion_tl.errors import ConfigurationError, EmotionTLError
@@ -123,7 +124,7 @@ def compose_first_job(config: DictConfig, overrides: Sequence[Override]) -> Dict
     try:
         return GlobalHydra.instance().config_loader().load_sweep_config(config, first)
     except HydraException as error:
-        raise ConfigurationError(reason_of_composition(error)) from error
+        raise ConfigurationError(reason_of_job(error, config)) from error
 
 
 def new_start() -> str:
@@ -161,25 +162,52 @@ def is_tried(override: Override) -> bool:
 
 
 def finish_sweep(interrupted: bool = False) -> bool:
-    """Tells what the sweep of this process found, closes its MLflow run, and returns whether a job has failed."""
+    """Tells what the sweep of this process found, closes its MLflow run, and returns whether a job has failed.
+
+    Once: an interruption of it finds no sweep any more. Where the store does not answer, that is told and is a failure.
+    """
+    global open_sweep
     if open_sweep is None:
         return False
+    sweep, open_sweep = open_sweep, None
+    try:
+        with system_errors_told():
+            return close_sweep(sweep, interrupted) == "FAILED"
+    except EmotionTLError as error:
+        print_error(str(error))
+        return True
+
+
+def close_sweep(sweep: OpenSweep, interrupted: bool) -> str:
+    """Tells what a sweep found, closes its MLflow run, and returns as what: FINISHED, FAILED or KILLED.
+
+    Raises:
+        ConfigurationError: where the store cannot be reached any more.
+    """
     from emotion_tl.tracking.parent_run import close_parent_run, log_summary
 
-    outcomes = read_outcomes(open_sweep)
-    num_failed = sum(outcome.has_failed for outcome in outcomes)
-    metrics: dict[str, float] = {"num_jobs": len(outcomes), "num_failed_jobs": num_failed}
-    accuracies = [outcome.val_accuracy for outcome in outcomes if outcome.val_accuracy is not None]
-    if accuracies:
-        metrics["val_accuracy"] = max(accuracies)
-    status = "KILLED" if interrupted else "FAILED" if num_failed else "FINISHED"
+    status, metrics = "FAILED", {}
     try:
+        outcomes = read_outcomes(sweep)
+        metrics = summarise(outcomes)
         if outcomes:
-            open_sweep.report(open_sweep, outcomes, interrupted)
+            sweep.report(sweep, outcomes, interrupted)
+        status = "KILLED" if interrupted else "FAILED" if metrics["num_failed_jobs"] else "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
     finally:
-        log_summary(open_sweep.run_id, metrics)
-        close_parent_run(open_sweep.run_id, status)
-    return num_failed > 0
+        log_summary(sweep.run_id, metrics)
+        close_parent_run(sweep.run_id, status)
+    return status
+
+
+def summarise(outcomes: Sequence["JobOutcome"]) -> dict[str, float]:
+    """Returns the figures of a sweep as a whole."""
+    num_failed = sum(outcome.has_failed for outcome in outcomes)
+    accuracies = [outcome.val_accuracy for outcome in outcomes if outcome.val_accuracy is not None]
+    best = {"val_accuracy": max(accuracies)} if accuracies else {}
+    return {"num_jobs": len(outcomes), "num_failed_jobs": num_failed, **best}
 
 
 def read_outcomes(sweep: OpenSweep) -> list["JobOutcome"]:

@@ -89,7 +89,7 @@ def write_probes(table: pd.DataFrame, findings: list[str], figure: Figure, folde
     """Writes what the probes found into their folder."""
     table.to_csv(folder / "probes.csv", index=False)
     save_figure(figure, folder / "probes.png")
-    (folder / "findings.txt").write_text("\n".join(findings) + "\n")
+    (folder / "findings.txt").write_text("\n".join(findings) + "\n", encoding="utf-8")
 
 
 def headline(table: pd.DataFrame) -> dict[str, float]:

@@ -11,6 +11,7 @@ from statistics import mean
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.duration import told_duration
+from emotion_tl.errors import ConfigurationError
 from emotion_tl.studies.plan import PlannedJob
 from emotion_tl.sweeps.outcome import FINISHED, REUSED, JobOutcome
 from emotion_tl.tracking.parent_run import log_record, read_records
@@ -94,13 +95,17 @@ def read_progress(tracking: TrackingConfig, run_id: str, start: str, outcomes_fo
         start: its id, under which it has left its plan.
         outcomes_folder: of the artifacts in which its jobs leave their outcomes.
     """
-    open_store(tracking)
-    records = read_records(run_id, plan_folder(start))
-    if not records:
+    try:
+        open_store(tracking)
+        plans, outcomes = read_records(run_id, plan_folder(start)), read_records(run_id, outcomes_folder)
+    except ConfigurationError:
+        # A job is run whether or not it can be told how far the others are.
         return None
-    outcomes = [JobOutcome(**outcome) for outcome in read_records(run_id, outcomes_folder)]
-    jobs = [PlannedJob(**job) for job in records[0]["jobs"]]
-    return Progress(jobs, [JobOutcome(**outcome) for outcome in records[0]["found"]], outcomes)
+    if not plans:
+        return None
+    jobs = [PlannedJob(**job) for job in plans[0]["jobs"]]
+    found = [JobOutcome(**outcome) for outcome in plans[0]["found"]]
+    return Progress(jobs, found, [JobOutcome(**outcome) for outcome in outcomes])
 
 
 def plan_folder(start: str) -> str:

@@ -41,6 +41,6 @@ def log_failure(
         if run_id is None or run_id == earlier_run_id:
             return log_failed_run(config, dataset_name, run_name, tags)
         close_if_dead(config, run_id, "FAILED", tags["reason"])
-    except (EmotionTLError, MlflowException) as error:
+    except (EmotionTLError, MlflowException, OSError) as error:
         logger.error("MLflow does not know why %s failed. %s", run_name, reason_of(error))
     return run_id

@@ -11,12 +11,11 @@ import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Metric, RunStatus, RunTag
-from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.tracking.running import PARENT_TAG, close_dead_run
-from emotion_tl.tracking.store import open_store, select_experiment
+from emotion_tl.tracking.store import open_store, select_experiment, store_errors_told
 
 KEY_TAG = "parent_key"
 
@@ -60,7 +59,7 @@ def find_parent_run(config: TrackingConfig, tag: str, value: str) -> tuple[str |
     Raises:
         ConfigurationError: where the store cannot be reached.
     """
-    open_store(config)
+    open_store(config, only_read=True)
     runs = mlflow.search_runs(
         search_all_experiments=True, filter_string=f"tags.{KEY_TAG} != '' and tags.{tag} != ''", output_format="list"
     )
@@ -71,8 +70,13 @@ def find_parent_run(config: TrackingConfig, tag: str, value: str) -> tuple[str |
 
 
 def close_parent_run(run_id: str, status: str) -> None:
-    """Ends the run as FINISHED, FAILED or KILLED."""
-    MlflowClient().set_terminated(run_id, status)
+    """Ends the run as FINISHED, FAILED or KILLED.
+
+    Raises:
+        ConfigurationError: where the store cannot be reached any more.
+    """
+    with store_errors_told(mlflow.get_tracking_uri()):
+        MlflowClient().set_terminated(run_id, status)
 
 
 def close_dead_children(run_id: str) -> None:
@@ -84,9 +88,14 @@ def close_dead_children(run_id: str) -> None:
 
 
 def log_summary(run_id: str, metrics: Mapping[str, float]) -> None:
-    """Logs figures of the whole to a run that this process has not opened."""
+    """Logs figures of the whole to a run that this process has not opened.
+
+    Raises:
+        ConfigurationError: where the store cannot be reached any more.
+    """
     now = get_current_time_millis()
-    MlflowClient().log_batch(run_id, metrics=[Metric(key, float(value), now, 0) for key, value in metrics.items()])
+    with store_errors_told(mlflow.get_tracking_uri()):
+        MlflowClient().log_batch(run_id, metrics=[Metric(key, float(value), now, 0) for key, value in metrics.items()])
 
 
 def log_record(run_id: str, record: dict[str, Any], path: str) -> None:
@@ -103,14 +112,16 @@ def read_record(run_id: str, path: str) -> dict[str, Any] | None:
 
 
 def read_records(run_id: str, folder: str) -> list[dict[str, Any]]:
-    """Returns the JSON records among a run's artifacts in one folder, in the order of their names."""
-    with TemporaryDirectory() as temporary:
-        try:
-            local = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=folder, dst_path=temporary)
-        except (MlflowException, OSError):
-            # Nothing was logged there.
+    """Returns the JSON records among a run's artifacts in one folder, in the order of their names; none without it.
+
+    Raises:
+        ConfigurationError: where they cannot be read.
+    """
+    with store_errors_told(mlflow.get_tracking_uri()), TemporaryDirectory() as temporary:
+        if not MlflowClient().list_artifacts(run_id, folder):
             return []
-        return [json.loads(file.read_text()) for file in sorted(Path(local).glob("*.json"))]
+        local = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=folder, dst_path=temporary)
+        return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(Path(local).glob("*.json"))]
 
 
 def log_file(run_id: str, file: Path) -> None:

@@ -17,10 +17,10 @@ from mlflow.exceptions import MlflowException
 from emotion_tl.command_config import ProbeConfig
 from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_plain
 from emotion_tl.data.dataset import Dataset
-from emotion_tl.errors import reason_of
+from emotion_tl.errors import ConfigurationError, reason_of
 from emotion_tl.files import STATE_FOLDER
-from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags
-from emotion_tl.tracking.store import open_store, select_experiment
+from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags, write_run_id
+from emotion_tl.tracking.store import open_store, select_experiment, store_errors_told
 
 logger = logging.getLogger(__name__)
 
@@ -127,27 +127,28 @@ def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folde
     However it ends, what the run left in `folder` until then is logged with it. `folder` has to be there.
 
     Raises:
-        ConfigurationError: where the store cannot be reached.
+        ConfigurationError: where the store cannot be reached, or another run is under way in the folder.
     """
     uri = open_store(config)
     experiment_id = select_experiment(uri, config.experiment_name or experiment_name)
-    active = mlflow.start_run(
-        experiment_id=experiment_id,
-        run_name=config.run_name or run_name,
-        parent_run_id=config.parent_run_id,
-        tags=config.tags | place_tags(folder),
-    )
-    run = TrackedRun(active.info.run_id, active.info.run_name)
-    try:
-        with mark_as_running(folder, run.run_id, run.name):
+    with mark_as_running(folder):
+        active = mlflow.start_run(
+            experiment_id=experiment_id,
+            run_name=config.run_name or run_name,
+            parent_run_id=config.parent_run_id,
+            tags=config.tags | place_tags(folder),
+        )
+        run = TrackedRun(active.info.run_id, active.info.run_name)
+        try:
+            write_run_id(folder, run.run_id, run.name)
             yield run
-    except KeyboardInterrupt:
-        end_run(run, folder, "KILLED", "interrupted")
-        raise
-    except BaseException as error:
-        end_run(run, folder, "FAILED", reason_of(error))
-        raise
-    end_run(run, folder, "FINISHED", None)
+        except KeyboardInterrupt:
+            end_run(run, folder, "KILLED", "interrupted")
+            raise
+        except BaseException as error:
+            end_run(run, folder, "FAILED", reason_of(error))
+            raise
+        end_run(run, folder, "FINISHED", None)
 
 
 def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> None:
@@ -160,7 +161,18 @@ def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> N
         logger.error("The files of the run stay in %s: they could not be logged to MLflow (%s).", folder, error)
         status = "FAILED" if status == "FINISHED" else status
     finally:
-        mlflow.end_run(status)
+        close_run(status, reason)
+
+
+def close_run(status: str, reason: str | None) -> None:
+    """Ends the active run. Where MLflow cannot be told, that does not take the place of an earlier reason to end."""
+    try:
+        with store_errors_told(mlflow.get_tracking_uri()):
+            mlflow.end_run(status)
+    except ConfigurationError as error:
+        if reason is None:
+            raise
+        logger.error("MLflow does not know that the run is %s. %s", status, error)
 
 
 def log_failed_run(config: TrackingConfig, dataset_name: str, run_name: str, tags: Mapping[str, str]) -> str:

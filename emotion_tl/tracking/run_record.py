@@ -109,7 +109,7 @@ def find_probes(config: TrackingConfig, test_fingerprint: str) -> dict[str, RunR
 
     Of those that learnt from as many it is the latest.
     """
-    open_store(config)
+    open_store(config, only_read=True)
     runs = mlflow.search_runs(
         filter_string=f"tags.{KIND_TAG} = 'probe' and tags.test_fingerprint = '{test_fingerprint}' "
         "and attributes.status = 'FINISHED'",

@@ -4,6 +4,7 @@ A run holds a lock on a file in its folder, which the operating system frees whe
 """
 
 import json
+import logging
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,12 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from emotion_tl.errors import ConfigurationError
+from emotion_tl.files import replace_file
 from emotion_tl.locks import acquire, acquire_if_free
+from emotion_tl.signals import CLOSING_SECONDS
+
+logger = logging.getLogger(__name__)
 
 RUN_FILE = "mlflow_run.json"
 LOCK_FILE = ".running"
@@ -23,11 +29,31 @@ PARENT_TAG = "mlflow.parentRunId"
 
 
 @contextmanager
-def mark_as_running(folder: Path, run_id: str, run_name: str) -> Iterator[None]:
-    """Writes which MLflow run a folder belongs to, and shows that it is under way as long as the block lasts."""
-    (folder / RUN_FILE).write_text(json.dumps({"run_id": run_id, "run_name": run_name}, indent=2))
-    with acquire(folder / LOCK_FILE):
+def mark_as_running(folder: Path) -> Iterator[None]:
+    """Shows that a run is under way in a folder as long as the block lasts.
+
+    Raises:
+        ConfigurationError: where another one is, and goes on for longer than it takes to end in order.
+    """
+
+    def tell() -> None:
+        logger.info("Another run is under way in %s, waiting %d s for its end.", folder, CLOSING_SECONDS)
+
+    try:
+        lock = acquire(folder / LOCK_FILE, tell, CLOSING_SECONDS)
+    except TimeoutError as error:
+        raise ConfigurationError(
+            f"Expected a folder of its own for each run. Received: {folder}, in which another run is under way. Wait "
+            "for its end, or give another hydra.run.dir=..., in a sweep hydra.sweep.dir=..."
+        ) from error
+    with lock:
         yield
+
+
+def write_run_id(folder: Path, run_id: str, run_name: str) -> None:
+    """Writes which MLflow run a folder belongs to."""
+    text = json.dumps({"run_id": run_id, "run_name": run_name}, indent=2)
+    replace_file(folder / RUN_FILE, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def place_tags(folder: Path) -> dict[str, str]:
@@ -36,9 +62,11 @@ def place_tags(folder: Path) -> dict[str, str]:
 
 
 def read_run_id(folder: Path) -> str | None:
-    """Returns the MLflow run that a folder belongs to; None where the run ended before it had one."""
-    file = folder / RUN_FILE
-    return json.loads(file.read_text())["run_id"] if file.is_file() else None
+    """Returns the MLflow run that a folder belongs to; None where it ended before it had one, or it cannot be read."""
+    try:
+        return json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["run_id"]
+    except (OSError, ValueError):
+        return None
 
 
 def forget_run(folder: Path) -> None:
@@ -47,9 +75,17 @@ def forget_run(folder: Path) -> None:
 
 
 def folder_here(run: Run) -> Path | None:
-    """Returns the folder of a run of this machine, which may have been removed; None for a run of another one."""
+    """Returns the folder of a run of this machine, which may have been removed; None for a run of another one.
+
+    The name of a machine may change: a container has a new one each time, and some take theirs from the network. A
+    folder that is here and belongs to the run is of this machine whatever the name.
+    """
     tags = run.data.tags
-    return Path(tags[FOLDER_TAG]) if tags.get(HOST_TAG) == platform.node() and FOLDER_TAG in tags else None
+    if FOLDER_TAG not in tags:
+        return None
+    folder = Path(tags[FOLDER_TAG])
+    is_here = tags.get(HOST_TAG) == platform.node() or read_run_id(folder) == run.info.run_id
+    return folder if is_here else None
 
 
 def has_died(run: Run) -> bool:
@@ -57,9 +93,13 @@ def has_died(run: Run) -> bool:
     folder = folder_here(run)
     if run.info.status != "RUNNING" or folder is None:
         return False
-    if not folder.is_dir():
-        return True
-    lock = acquire_if_free(folder / LOCK_FILE)
+    try:
+        if not folder.is_dir():
+            return True
+        lock = acquire_if_free(folder / LOCK_FILE)
+    except OSError:
+        # It is another user's, who alone can tell.
+        return False
     if lock is None:
         return False
     with lock:

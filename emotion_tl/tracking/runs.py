@@ -34,7 +34,7 @@ def find_runs(config: TrackingConfig, experiment_name: str | None, run_ids: list
     """
     if run_ids:
         return find_named_runs(config, run_ids)
-    uri = open_store(config)
+    uri = open_store(config, only_read=True)
     experiments = {experiment.name: experiment.experiment_id for experiment in mlflow.search_experiments()}
     if experiment_name is not None and experiment_name not in experiments:
         raise ModelNotFoundError(
@@ -60,7 +60,7 @@ def find_named_runs(config: TrackingConfig, run_ids: Sequence[str]) -> list[Run]
     Raises:
         ModelNotFoundError: where one is not in the store, was deleted, or did not finish: what it left is not whole.
     """
-    uri = open_store(config)
+    uri = open_store(config, only_read=True)
     runs = [get_run(run_id, uri) for run_id in dict.fromkeys(run_ids)]
     for run in runs:
         found = run.info.status if is_kept(run) else "deleted"
@@ -73,7 +73,7 @@ def find_named_runs(config: TrackingConfig, run_ids: Sequence[str]) -> list[Run]
 
 def find_kept_runs(config: TrackingConfig, run_ids: Sequence[str]) -> list[Run]:
     """Returns those of some runs that nobody has deleted since, the latest first."""
-    open_store(config)
+    open_store(config, only_read=True)
     found = [run for run_id in run_ids if (run := find_run(run_id)) is not None]
     return latest_first([run for run in found if is_kept(run)])
 
@@ -218,7 +218,7 @@ def find_model_file(config: TrackingConfig, model: str) -> Path:
     Raises:
         ModelNotFoundError: where the store has neither.
     """
-    uri = open_store(config)
+    uri = open_store(config, only_read=True)
     for location in (f"runs:/{model}/model", f"models:/{model}/latest"):
         try:
             folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=location))

@@ -11,6 +11,7 @@ from pathlib import Path
 import mlflow
 from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ConfigurationError
@@ -54,8 +55,11 @@ def python_command() -> str:
     return os.path.relpath(sys.executable) if Path.cwd() in Path(sys.executable).parents else sys.executable
 
 
-def open_store(config: TrackingConfig) -> str:
+def open_store(config: TrackingConfig, only_read: bool = False) -> str:
     """Points MLflow to the store and returns its URI, making the folder of an SQLite file where it is missing.
+
+    Args:
+        only_read: whether one that may not be written to will do.
 
     Raises:
         ConfigurationError: where the store cannot be reached.
@@ -64,19 +68,34 @@ def open_store(config: TrackingConfig) -> str:
     if "://" not in uri and uri.endswith(".db"):
         expected = f"{SQLITE}{Path(uri).expanduser().absolute()}"
         raise ConfigurationError(f"tracking.uri: expected {expected} for an SQLite file. Received: {uri}")
-    if uri.startswith(SQLITE):
-        database_file(uri).parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with store_errors_told(uri):
+        if uri.startswith(SQLITE) and uri not in reached:
+            check_access(database_file(uri), only_read)
         mlflow.set_tracking_uri(uri)
-        with one_at_a_time(uri), nullcontext() if uri in reached else few_retries():
+        with one_at_a_time(uri, only_read), nullcontext() if uri in reached else few_retries():
             mlflow.search_experiments(max_results=1)
-    except MlflowException as error:
-        raise ConfigurationError(
-            f"tracking.uri: the MLflow store {uri} cannot be used ({error.message}). Expected for example "
-            "sqlite:////absolute/path/mlflow.db or http://host:5000."
-        ) from error
     reached.add(uri)
     return uri
+
+
+@contextmanager
+def store_errors_told(uri: str) -> Iterator[None]:
+    """Turns what a store raises inside the block, and the file system below it, into a `ConfigurationError`."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        reason = error.message if isinstance(error, MlflowException) else error
+        raise ConfigurationError(
+            f"tracking.uri: the MLflow store {uri} cannot be used ({reason}). Expected one that this user may use, for "
+            "example sqlite:////absolute/path/mlflow.db or http://host:5000."
+        ) from error
+
+
+def check_access(file: Path, only_read: bool) -> None:
+    """Makes the folder of an SQLite file, and raises an OSError where MLflow would try for minutes to open the file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists():
+        file.open("rb" if only_read else "rb+").close()
 
 
 @contextmanager
@@ -92,11 +111,18 @@ def few_retries() -> Iterator[None]:
         del os.environ[RETRIES]
 
 
-def one_at_a_time(uri: str) -> AbstractContextManager:
+def one_at_a_time(uri: str, only_read: bool) -> AbstractContextManager:
     """Returns a lock that is held on an SQLite file: two processes that make its tables at the same moment fail."""
     if not uri.startswith(SQLITE):
         return nullcontext()
-    return acquire(Path(f"{database_file(uri)}.lock"))
+    file = database_file(uri)
+    try:
+        return acquire(Path(f"{file}.lock"))
+    except OSError:
+        # Whoever has made the file for others to read has made its tables too.
+        if only_read and file.exists():
+            return nullcontext()
+        raise
 
 
 def database_file(uri: str) -> Path:

@@ -98,7 +98,7 @@ class BestEpoch:
     def describe_file(self) -> None:
         """Writes down which epoch the weights in the file are from."""
         described = {"epoch": self.epoch, "monitor": self.monitor, "value": self.value}
-        self.file.with_name("best.json").write_text(json.dumps(described, indent=2))
+        self.file.with_name("best.json").write_text(json.dumps(described, indent=2), encoding="utf-8")
 
     def flush(self) -> None:
         """Brings the file up to date, and leaves the network as it is."""

@@ -54,8 +54,11 @@ class StateFiles:
 
 
 def has_state(output_dir: Path) -> bool:
-    """Returns whether a training left something to go on from in its folder."""
-    return (output_dir / STATE_FOLDER / CONTENT_FILE).is_file()
+    """Returns whether a training left something to go on from in its folder, and this user may look there."""
+    try:
+        return (output_dir / STATE_FOLDER / CONTENT_FILE).is_file()
+    except OSError:
+        return False
 
 
 def remove_state(output_dir: Path) -> None:

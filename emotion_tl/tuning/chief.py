@@ -57,7 +57,11 @@ class Chief:
             JobFailedError: where a worker can run no trial, with its reason, or workers keep dying.
         """
         # KerasTuner prints what it compares (1.4.8, engine/conditions.py). Ours goes to standard error.
-        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere), self.started_workers():
+        with (
+            Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+            contextlib.redirect_stdout(nowhere),
+            self.started_workers(),
+        ):
             num_ended = -1
             while self.workers:
                 for name, process in list(self.workers.items()):
@@ -72,12 +76,13 @@ class Chief:
     @contextmanager
     def started_workers(self) -> Iterator[None]:
         """Starts the workers, and ends those that are left, each of which closes its run."""
-        for name in self.gpus:
-            self.start(name)
         try:
+            for name in self.gpus:
+                self.start(name)
             yield
         finally:
-            end_processes(self.workers.values())
+            # One may have been interrupted while it was started.
+            end_processes([process for process in self.workers.values() if process.pid is not None])
 
     def start(self, name: str) -> None:
         """Starts a worker, or starts it again."""

@@ -28,7 +28,7 @@ def run_trial(task: TrialTask, training: Callable[[TrackedRun], TrainingResult])
     """
     config, monitor = task.config, task.config.schedule.monitor
     task.folder.mkdir(parents=True, exist_ok=True)
-    (task.folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)))
+    (task.folder / "config.yaml").write_text(OmegaConf.to_yaml(to_plain(config)), encoding="utf-8")
     with track_run(config.tracking, config.data.name, f"trial {task.trial_id}", task.folder) as run:
         run.log_parameters(task.parameters)
         started = time.perf_counter()

@@ -26,7 +26,7 @@ def test_every_backbone_is_explained(name):
     found = grad_cam(network, images, [0, 1, 2])
     assert found.maps.shape == images.shape[:3]
     assert np.isfinite(found.maps).all()
-    assert found.maps.min() == 0 or not found.is_empty.any()
+    assert found.maps.min() >= 0
     assert found.maps.max(axis=(1, 2)) == pytest.approx(1 - found.is_empty.astype(float))
     # With a map of one cell, which says nothing, a network would be explained at its end only.
     assert min(network.features.output.shape[1:3]) > 1

@@ -12,7 +12,7 @@ from emotion_tl.data.dataset import load_dataset
 from emotion_tl.experiment import run_experiment
 from emotion_tl.identity import known_identities
 from emotion_tl.sweeps.job import Job, run_job
-from emotion_tl.tracking.running import LOCK_FILE, mark_as_running, place_tags
+from emotion_tl.tracking.running import LOCK_FILE, place_tags, write_run_id
 from emotion_tl.tracking.store import open_store, select_experiment
 from tests.runs import BASELINE, compose_config, tiny_overrides, write_faces
 
@@ -146,8 +146,7 @@ def test_job_that_failed_early_is_known_to_have_failed(sweep):
 def test_failure_is_not_that_of_the_run_which_the_folder_was_of_before(sweep, folder):
     (folder / "shared").mkdir()
     earlier = sweep.log_running_run(folder / "shared")
-    with mark_as_running(folder / "shared", earlier, "earlier"):
-        pass
+    write_run_id(folder / "shared", earlier, "earlier")
     outcome = sweep.job("data.path=/missing/folder", folder="shared")
     assert outcome.run_id != earlier
     assert "/missing/folder" in mlflow.get_run(outcome.run_id).data.tags["reason"]

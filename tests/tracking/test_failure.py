@@ -1,5 +1,8 @@
 """What MLflow tells of what failed, and of what a dead process has left behind."""
 
+import errno
+import os
+
 import mlflow
 import pytest
 from filelock import FileLock
@@ -8,7 +11,7 @@ from emotion_tl.config import TrackingConfig
 from emotion_tl.tracking.failure import log_failure
 from emotion_tl.tracking.parent_run import close_dead_children, open_parent_run
 from emotion_tl.tracking.run import track_run
-from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags, read_run_id
+from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, place_tags, read_run_id, write_run_id
 from emotion_tl.tracking.store import open_store, select_experiment
 
 
@@ -22,8 +25,7 @@ def leave_running(tracking: TrackingConfig, folder, parent: str = "none") -> str
     experiment_id = select_experiment(open_store(tracking), "faces")
     tags = place_tags(folder) | {PARENT_TAG: parent}
     run_id = mlflow.MlflowClient().create_run(experiment_id, run_name="trial", tags=tags).info.run_id
-    with mark_as_running(folder, run_id, "trial"):
-        pass
+    write_run_id(folder, run_id, "trial")
     return run_id
 
 
@@ -55,6 +57,16 @@ def test_run_that_has_told_its_reason_keeps_it(tracking, tmp_path):
 def test_a_store_that_cannot_be_reached_is_no_further_failure(tmp_path):
     tracking = TrackingConfig(uri="nowhere://store")
     assert log_failure(tracking, tmp_path, "faces", "trial 3", {"reason": "no store"}) is None
+
+
+def test_a_disk_that_is_full_is_no_further_failure(tracking, tmp_path, monkeypatch, caplog):
+    def fill(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("emotion_tl.tracking.failure.log_failed_run", fill)
+    with caplog.at_level("ERROR", logger="emotion_tl"):
+        assert log_failure(tracking, tmp_path, "faces", "trial 3", {"reason": "no space"}) is None
+    assert "MLflow does not know why trial 3 failed. OSError: [Errno 28] No space left" in caplog.text
 
 
 def test_dead_children_alone_are_closed(tracking, tmp_path):

@@ -1,9 +1,13 @@
 """Where runs are kept."""
 
+import errno
 import os
 import shlex
+import shutil
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -12,7 +16,10 @@ from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.tracking.parent_run import open_parent_run
 from emotion_tl.tracking.run import track_run
-from emotion_tl.tracking.store import RETRIES, open_store, select_experiment
+from emotion_tl.tracking.runs import find_runs
+from emotion_tl.tracking.store import RETRIES, database_file, open_store, select_experiment
+
+NOBODY = 65534
 
 
 @pytest.mark.parametrize("is_relative", [False, True], ids=["absolute", "relative"])
@@ -68,3 +75,69 @@ def test_path_of_a_database_is_told_with_its_uri(tmp_path):
         open_store(TrackingConfig(uri=str(tmp_path / "mlflow.db")))
     assert f"expected sqlite:///{tmp_path}/mlflow.db for" in str(error.value)
     assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.fixture
+def foreign_store():
+    """Returns an SQLite file that this process may read and not change, with a finished run; root is another user."""
+    user = os.geteuid()
+    # Not tmp_path, whose parents other users may not enter.
+    with tempfile.TemporaryDirectory() as name:
+        made, shared = Path(name) / "made", Path(name) / "shared"
+        made.mkdir()
+        with track_run(TrackingConfig(uri=f"sqlite:///{made / 'mlflow.db'}"), "faces", "run", made) as run:
+            run.log_tags({"backbone": "vgg16"})
+        shared.mkdir()
+        # MLflow keeps open what it has opened as root.
+        shutil.copyfile(made / "mlflow.db", shared / "mlflow.db")
+        Path(name).chmod(0o755)
+        shared.chmod(0o555)
+        (shared / "mlflow.db").chmod(0o444)
+        try:
+            os.seteuid(NOBODY if user == 0 else user)
+            yield TrackingConfig(uri=f"sqlite:///{shared / 'mlflow.db'}")
+        finally:
+            os.seteuid(user)
+            shared.chmod(0o755)
+
+
+def test_store_of_a_colleague_can_be_read_and_is_told_where_it_is_to_be_written_to(foreign_store):
+    assert [run.info.run_name for run in find_runs(foreign_store, None, [])] == ["run"]
+    with pytest.raises(ConfigurationError, match=r"tracking.uri: .*Permission denied.*Expected one that this user may"):
+        open_store(foreign_store)
+
+
+def test_store_that_may_not_be_read_is_told_at_once(foreign_store):
+    started = time.monotonic()
+    user = os.geteuid()
+    os.seteuid(os.getuid())
+    database_file(foreign_store.uri).chmod(0o000)
+    os.seteuid(user)
+    with pytest.raises(ConfigurationError, match=r"tracking.uri: .*Permission denied"):
+        find_runs(foreign_store, None, [])
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EROFS])
+def test_drive_without_locks_is_told(tmp_path, monkeypatch, code):
+    """No file system of a test machine is one."""
+
+    def refuse(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("filelock.FileLock._acquire", refuse)
+    with pytest.raises(ConfigurationError, match=f"tracking.uri: .*{os.strerror(code)}"):
+        open_store(TrackingConfig(uri=f"sqlite:///{tmp_path / 'mlflow.db'}"))
+
+
+def test_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"tracking.uri: .*Not a directory"):
+        open_store(TrackingConfig(uri=f"sqlite:///{tmp_path / 'file' / 'store' / 'mlflow.db'}"))
+
+
+def test_file_that_is_no_database_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("mlflow.store.db.utils.MAX_RETRY_COUNT", 1)
+    (tmp_path / "mlflow.db").write_text("no database" * 1000)
+    with pytest.raises(ConfigurationError, match=r"tracking.uri: .*file is not a database"):
+        open_store(TrackingConfig(uri=f"sqlite:///{tmp_path / 'mlflow.db'}"))

@@ -1,6 +1,8 @@
-"""What ends a search before its last trial."""
+"""What ends a search before its last trial, and its workers with it."""
 
+import time
 from functools import partial
+from multiprocessing import get_context
 
 import pytest
 
@@ -35,3 +37,25 @@ def test_an_error_that_every_trial_would_meet_ends_the_search(assignment):
     (trial_id,) = chief.oracle.start_order
     # The same command begins with that trial again.
     assert assignment.folder.read_result(trial_id) is None
+
+
+class SlowStart(Chief):
+    """A chief whose second worker is being started when a signal arrives; it answers nobody."""
+
+    def __init__(self):
+        self.gpus = {"worker0": None, "worker1": None}
+        self.workers = {}
+
+    def start(self, name):
+        self.workers[name] = get_context("spawn").Process(target=time.sleep, args=(600,), daemon=True)
+        if name == "worker1":
+            raise KeyboardInterrupt
+        self.workers[name].start()
+
+
+def test_signal_between_two_starts_ends_the_worker_that_runs():
+    chief = SlowStart()
+    with pytest.raises(KeyboardInterrupt), chief.started_workers():
+        pass
+    chief.workers["worker0"].join(10)
+    assert not chief.workers["worker0"].is_alive()

@@ -8,7 +8,7 @@ import pytest
 
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.tuning.same_search import SEARCH_FILE, OpenSearch, open_search
-from tests.runs import CONF
+from tests.runs import REPOSITORY
 from tests.tuning.searches import compose_search
 
 HEADS = ("tuner/space=head", "backbone=simple_cnn")
@@ -95,7 +95,7 @@ def test_a_second_process_is_refused_as_long_as_the_first_is_at_work(tmp_path):
     lock = opened(tmp_path, "tune.name=mine").folder.path / ".running"
     command = [sys.executable, "-c", holding, str(lock)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=CONF.parent, **pipes) as first:
+    with subprocess.Popen(command, cwd=REPOSITORY, **pipes) as first:
         assert first.stdout.readline() == "held\n"
         assert "under way in another process" in refusal(tmp_path, "tune.name=mine")
         first.stdin.close()

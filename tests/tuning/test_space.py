@@ -8,7 +8,7 @@ from emotion_tl.tuning.activity import active_parameters, in_order
 from emotion_tl.tuning.overrides import trial_overrides
 from emotion_tl.tuning.space import build_hyperparameters
 from emotion_tl.tuning_config import ParameterConfig, SpaceConfig
-from tests.runs import CONF
+from tests.runs import CONF, REPOSITORY
 from tests.tuning.searches import (
     IMBALANCE,
     LEARNING_RATE,
@@ -154,5 +154,5 @@ def test_checks_wait_for_neither_keras_nor_kerastuner():
         "import sys, emotion_tl.tuning.checks, emotion_tl.tuning.overrides, emotion_tl.tuning.head_space; "
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CONF.parent)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
     assert done.stdout.strip() == "[]"

@@ -1,0 +1,33 @@
+"""Tells what the system refuses: a file of another user, a full disk, a drive without locks."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from emotion_tl.errors import StorageError
+
+OTHER_PLACE = (
+    "choose another place: hydra.run.dir=... for a run, hydra.sweep.dir=... for a sweep, output_dir=... for a report, "
+    "cache_dir=..., tracking.uri=..."
+)
+ASK = f"Ask its owner for access, or {OTHER_PLACE}"
+MAKE_ROOM = f"Make room there, or {OTHER_PLACE}"
+REMEDIES = {
+    errno.EACCES: ASK,
+    errno.EROFS: OTHER_PLACE.capitalize(),
+    errno.ENOSPC: MAKE_ROOM,
+    errno.EDQUOT: MAKE_ROOM,
+    errno.ENOLCK: f"A drive with locks is needed; {OTHER_PLACE}",
+}
+
+
+@contextmanager
+def system_errors_told() -> Iterator[None]:
+    """Turns what the system refuses inside the block into a `StorageError`; other errors are left as they are."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in REMEDIES:
+            raise
+        place = "" if error.filename is None else f"{error.filename}: "
+        raise StorageError(f"{place}{error.strerror}. {REMEDIES[error.errno]}") from error

@@ -1,0 +1,28 @@
+"""What the jobs of a sweep leave in its run, read back."""
+
+import pytest
+
+from emotion_tl.config import TrackingConfig
+from emotion_tl.errors import ConfigurationError
+from emotion_tl.tracking.parent_run import log_record, open_parent_run, read_records
+
+
+@pytest.fixture
+def run_id(tmp_path):
+    return open_parent_run(TrackingConfig(uri=f"sqlite:///{tmp_path / 'mlflow.db'}"), "faces", "sweep", "key")
+
+
+def test_records_come_back_in_the_order_of_their_names(run_id):
+    for number in (2, 0, 1):
+        log_record(run_id, {"number": number}, f"jobs/start/{number:05d}.json")
+    assert [record["number"] for record in read_records(run_id, "jobs/start")] == [0, 1, 2]
+
+
+def test_folder_that_nothing_was_logged_to_has_none(run_id):
+    assert read_records(run_id, "jobs/start") == []
+
+
+def test_records_that_cannot_be_read_are_not_taken_for_none(run_id):
+    """As where the store has lost the run, or does not answer."""
+    with pytest.raises(ConfigurationError, match=f"tracking.uri: the MLflow store .* cannot be used .*{'0' * 32}"):
+        read_records("0" * 32, "jobs/start")

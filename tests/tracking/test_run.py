@@ -1,0 +1,44 @@
+"""How a run ends where MLflow cannot be told."""
+
+import mlflow
+import pytest
+from mlflow.exceptions import MlflowException
+
+from emotion_tl.config import TrackingConfig
+from emotion_tl.errors import ConfigurationError
+from emotion_tl.tracking.run import track_run
+
+
+@pytest.fixture
+def tracking(tmp_path):
+    return TrackingConfig(uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
+
+
+@pytest.fixture
+def fill_the_disk(monkeypatch):
+    """Lets MLflow's database take nothing more once it is called, and raises what it is given."""
+
+    def refuse(*_, **__):
+        raise MlflowException("database or disk is full")
+
+    def fill(error=None):
+        monkeypatch.setattr("mlflow.store.tracking.sqlalchemy_store.SqlAlchemyStore.update_run_info", refuse)
+        if error is not None:
+            raise error
+
+    return fill
+
+
+@pytest.mark.parametrize("error", [ValueError("the first"), KeyboardInterrupt()])
+def test_why_a_run_failed_is_not_lost_to_what_mlflow_says(tracking, tmp_path, fill_the_disk, caplog, error):
+    with pytest.raises(type(error)) as raised, track_run(tracking, "faces", "run", tmp_path):
+        fill_the_disk(error)
+    assert raised.value is error
+    assert "MLflow does not know that the run is" in caplog.text
+    assert mlflow.active_run() is None
+
+
+def test_run_whose_end_mlflow_does_not_take_has_not_finished(tracking, tmp_path, fill_the_disk):
+    told = pytest.raises(ConfigurationError, match=r"tracking.uri: .*disk is full")
+    with told, track_run(tracking, "faces", "run", tmp_path):
+        fill_the_disk()
