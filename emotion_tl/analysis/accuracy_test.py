@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
-from emotion_tl.analysis.paired import mcnemar_p_value
 from emotion_tl.analysis.run_figures import accuracy_figures
 from emotion_tl.analysis.uncertainty import Uncertainty, uncertainty_of_difference
 
@@ -47,3 +47,16 @@ def equal_accuracy_test(candidate: NDArray[np.bool_], baseline: NDArray[np.bool_
         return AccuracyTest(MCNEMAR_TEST, p_value, uncertainty, num_images, covers_seeds=False)
     p_value = float(uncertainty.p_value(candidate.mean() - baseline.mean())[0])
     return AccuracyTest(SEEDS_AND_IMAGES_TEST, p_value, uncertainty, num_images, covers_seeds=True)
+
+
+def mcnemar_p_value(only_candidate_right: int, only_baseline_right: int) -> float:
+    """Returns the two-sided p-value of McNemar's exact test: is one of the two right alone more often than the other?
+
+    Reference:
+        McNemar 1947, Note on the sampling error of the difference between correlated proportions or percentages,
+        Psychometrika 12, 153-157.
+    """
+    num_discordant = only_candidate_right + only_baseline_right
+    if num_discordant == 0:
+        return 1.0
+    return float(binomtest(only_candidate_right, num_discordant, p=0.5).pvalue)

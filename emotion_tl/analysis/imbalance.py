@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.difference import Difference
 from emotion_tl.analysis.family import BETTER, CorrectedComparison
 from emotion_tl.analysis.interval_ends import TOO_FEW_IMAGES
 from emotion_tl.analysis.model_comparison import ModelComparison
-from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.pairs import compare_family, compare_predictions
 from emotion_tl.analysis.seed_summary import Spread
 from emotion_tl.analysis.variants import Variants, over_imbalance_treatments

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion_tl.analysis.accuracy_test import AccuracyTest, equal_accuracy_test
+from emotion_tl.analysis.difference import Difference
 from emotion_tl.analysis.error_agreement import ErrorAgreement, error_agreement
 from emotion_tl.analysis.interval_ends import sound_ends
 from emotion_tl.analysis.model_predictions import ModelPredictions, check_same_images
-from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.run_figures import (
     ACCURACY,
     MACRO_F1,

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from emotion_tl.analysis.comparison import Comparison, ModelResult
+from emotion_tl.analysis.difference import Difference
 from emotion_tl.analysis.ensemble_results import EnsembleResult
 from emotion_tl.analysis.family import CorrectedComparison
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.imbalance import Treatments, rare_recall, rare_recall_gain
 from emotion_tl.analysis.model_comparison import ModelComparison
-from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.seed_summary import SeedSummary, Spread
 from emotion_tl.analysis.training_time import seconds_outside_epochs, slowest_seconds
 from emotion_tl.analysis.transfer_gain import GainStep, TransferGain

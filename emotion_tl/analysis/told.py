@@ -1,7 +1,7 @@
 """Means over seeds and differences as they are read: in percent and in points."""
 
+from emotion_tl.analysis.difference import Difference
 from emotion_tl.analysis.interval_ends import TOO_FEW_IMAGES
-from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.seed_summary import Spread
 
 

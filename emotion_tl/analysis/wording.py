@@ -1,8 +1,8 @@
 """What a comparison shows, in sentences that claim no more than its test supports."""
 
+from emotion_tl.analysis.difference import Difference
 from emotion_tl.analysis.family import BETTER, NOT_SHOWN, WORSE, CorrectedComparison
 from emotion_tl.analysis.model_comparison import ModelComparison
-from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.smallest_difference import NONE_FOUND
 from emotion_tl.analysis.told import told_in_words
 from emotion_tl.evaluation.told import told_level

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from emotion_tl.analysis.family import holm
-from emotion_tl.analysis.paired import PairedComparison, compare_paired
+from emotion_tl.analysis.model_comparison import ModelComparison, compare_models
+from emotion_tl.analysis.model_predictions import ModelPredictions
 from emotion_tl.command_config import ProbeConfig
 from emotion_tl.data.dataset import Split
 from emotion_tl.evaluation.intervals import bootstrap_intervals
@@ -79,13 +80,19 @@ def tabulate_gains(pretrained: ProbedNetwork, random: ProbedNetwork, test: Split
     return gains
 
 
-def compare_probes(baseline: LinearProbe, candidate: LinearProbe, test: Split, config: ProbeConfig) -> PairedComparison:
+def compare_probes(baseline: LinearProbe, candidate: LinearProbe, test: Split, config: ProbeConfig) -> ModelComparison:
     """Returns what one probe has over another on the test images."""
-    return compare_paired(
-        test.labels,
-        baseline.test_probabilities,
-        candidate.test_probabilities,
+    return compare_models(
+        predictions_of(candidate, "candidate", test, config),
+        predictions_of(baseline, "baseline", test, config),
         config.num_bootstrap_resamples,
         config.confidence_level,
         config.seed,
     )
+
+
+def predictions_of(probe: LinearProbe, name: str, test: Split, config: ProbeConfig) -> ModelPredictions:
+    """Returns what a probe said about the test images, as of a model that was trained once."""
+    class_names = tuple(map(str, range(probe.test_probabilities.shape[1])))
+    probabilities = probe.test_probabilities[np.newaxis]
+    return ModelPredictions(name, (config.seed,), test.labels, probabilities, test.has_copy, class_names)

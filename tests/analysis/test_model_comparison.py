@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from scipy.stats import bootstrap
 
-from emotion_tl.analysis.accuracy_test import MCNEMAR_TEST, SEEDS_AND_IMAGES_TEST
+from emotion_tl.analysis.accuracy_test import MCNEMAR_TEST, SEEDS_AND_IMAGES_TEST, mcnemar_p_value
 from emotion_tl.analysis.model_comparison import compare_models
 from emotion_tl.analysis.model_predictions import ModelPredictions
-from emotion_tl.analysis.paired import compare_paired
 from emotion_tl.analysis.smallest_difference import smallest_difference_of_mcnemar, smallest_difference_of_t_test
 from emotion_tl.errors import DataError
 from emotion_tl.evaluation.metrics import compute_metrics
@@ -56,17 +56,18 @@ def test_interval_and_test_of_the_accuracy_agree():
         assert (result.p_value < 0.05) == (not result.accuracy.low <= 0 <= result.accuracy.high)
 
 
-def test_one_run_each_is_the_comparison_of_two_runs():
+def test_one_run_each_is_mcnemars_test_and_the_paired_bootstrap_of_scipy():
     candidate, baseline = (one_seed(model, 1) for model in draw())
-    result = compare_models(candidate, baseline, 300, 0.9, seed=7)
-    expected = compare_paired(candidate.labels, baseline.probabilities[0], candidate.probabilities[0], 300, 0.9, 7)
+    result = compare_models(candidate, baseline, 2000, 0.9, seed=7)
+    only_candidate, only_baseline = candidate.right[0] & ~baseline.right[0], baseline.right[0] & ~candidate.right[0]
     assert result.test == MCNEMAR_TEST
     assert not result.covers_seeds
-    assert result.p_value == expected.p_value
-    for name in ("accuracy", "macro_f1"):
-        ours, theirs = getattr(result, name), getattr(expected, name)
-        assert (ours.value, ours.low, ours.high) == pytest.approx((theirs.value, theirs.low, theirs.high))
-    assert result.agreement.only_candidate == expected.only_candidate_right / 500
+    assert result.p_value == mcnemar_p_value(only_candidate.sum(), only_baseline.sum())
+    assert result.agreement.only_candidate == only_candidate.mean()
+    gain = candidate.right[0].astype(float) - baseline.right[0]
+    expected = bootstrap((gain,), np.mean, confidence_level=0.9, n_resamples=20_000, method="percentile", rng=0)
+    interval = expected.confidence_interval
+    assert (result.accuracy.low, result.accuracy.high) == pytest.approx((interval.low, interval.high), abs=0.004)
 
 
 def test_swapping_the_models_turns_the_sign():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emotion_tl.analysis.paired import mcnemar_p_value
+from emotion_tl.analysis.accuracy_test import mcnemar_p_value
 from emotion_tl.analysis.smallest_difference import (
     NONE_FOUND,
     smallest_difference_of_mcnemar,

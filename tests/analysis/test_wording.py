@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from emotion_tl.analysis.accuracy_test import MCNEMAR_TEST, SEEDS_AND_IMAGES_TEST
+from emotion_tl.analysis.difference import Difference
 from emotion_tl.analysis.error_agreement import ErrorAgreement
 from emotion_tl.analysis.family import CorrectedComparison, correct_family
 from emotion_tl.analysis.model_comparison import ModelComparison
-from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.wording import (
     comparison_sentence,
     qualified,

@@ -7,8 +7,8 @@ from typing import Self
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from emotion_tl.analysis.difference import Difference
 from emotion_tl.analysis.interval_ends import TOO_FEW_IMAGES
-from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.seed_summary import Spread
 from emotion_tl.evaluation.figure_style import BLUE, FAINT, GREY, INK, SMALL, entitle, new_figure, shortened, styled
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from emotion_tl.analysis.compared_model import ComparedModel
-from emotion_tl.analysis.paired import Difference
+from emotion_tl.analysis.difference import Difference
 from emotion_tl.analysis.seed_summary import Spread
 from emotion_tl.analysis.told import told_points, told_spread
 from emotion_tl.analysis.training_time import seconds_outside_epochs, training_seconds

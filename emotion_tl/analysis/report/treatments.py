@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 
 from matplotlib.figure import Figure
 
+from emotion_tl.analysis.difference import Difference
 from emotion_tl.analysis.figures.frontier import FrontierPanel, FrontierPoint, frontier_figure
 from emotion_tl.analysis.findings import Findings
 from emotion_tl.analysis.imbalance import Treatments, interval_name, rare_recall, rare_recall_gain
 from emotion_tl.analysis.interval_ends import TOO_FEW_IMAGES
 from emotion_tl.analysis.model_comparison import ModelComparison
-from emotion_tl.analysis.paired import Difference
 from emotion_tl.analysis.report.columns import difference_column, spread_column
 from emotion_tl.analysis.seed_summary import Spread
 from emotion_tl.analysis.told import told_spread
