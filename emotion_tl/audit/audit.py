@@ -28,7 +28,7 @@ def audit_dataset(config: AuditConfig) -> AuditResult:
     check_audit_config(config)
     cache_dir = Path(config.cache_dir).expanduser()
     dataset = load_dataset(config.data, cache_dir)
-    kept = KeptParts(cache_dir, dataset.fingerprint)
+    kept = KeptParts(cache_dir, dataset)
     result = replace(
         audit_exactly(dataset, kept),
         source_files=read_source_files(config.data),

@@ -2,7 +2,8 @@
 
 <cache_dir>/audits/<fingerprint>/<name>-<key>.parquet    of each image what its pixels are like and the probabilities
                                                          of its classes; similar pairs
-                                 audit.json              the last whole audit, which every run on these images logs
+                                 audit.json              the last whole audit, which every run on these images logs;
+                                                         audit-<key>.json where it is known who is on the images
                                  audit.html              its report
 """
 
@@ -15,6 +16,7 @@ import pandas as pd
 
 from emotion_tl.caching.locking import locked
 from emotion_tl.caching.unavailable import storage_errors_told
+from emotion_tl.data.dataset import Dataset
 from emotion_tl.files import replace_file
 from emotion_tl.identity import hash_content
 
@@ -24,11 +26,20 @@ REPORT_FILE = "audit.html"
 
 
 class KeptParts:
-    """The folder of one data set in the cache. Nothing in it is older or newer than the images: they name it."""
+    """The folder of one data set in the cache. Nothing in it is older or newer than the images: they name it.
 
-    def __init__(self, cache_dir: Path, fingerprint: str):
-        """Takes the folder of everything that is computed once."""
-        self.folder = cache_dir.expanduser() / FOLDER / fingerprint
+    Attributes:
+        folder: of the data set.
+        audit, report: where the last whole audit is, as JSON and for people; those of older versions have no report.
+    """
+
+    def __init__(self, cache_dir: Path, dataset: Dataset):
+        """Takes the folder of everything that is computed once, and the data set."""
+        self.folder = cache_dir.expanduser() / FOLDER / dataset.fingerprint
+        # The fingerprint knows pixels, labels and splits, and nothing of people.
+        persons = "" if dataset.persons is None else f"-{hash_content(dataset.persons.to_dict())}"
+        self.audit = self.folder / f"{Path(AUDIT_FILE).stem}{persons}.json"
+        self.report = self.audit.with_suffix(".html")
 
     def get_or_compute(self, name: str, settings: dict[str, Any], compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Returns a table as it was kept with these settings, or computes and keeps it.
@@ -48,13 +59,7 @@ class KeptParts:
 
     def read_audit(self) -> str | None:
         """Returns the JSON of the last whole audit of these images; None where there was none."""
-        path = self.folder / AUDIT_FILE
-        return path.read_text(encoding="utf-8") if path.is_file() else None
-
-    @property
-    def report(self) -> Path:
-        """Returns where the report of the last whole audit is; an audit from before they were kept has none."""
-        return self.folder / REPORT_FILE
+        return self.audit.read_text(encoding="utf-8") if self.audit.is_file() else None
 
     def keep_audit(self, text: str, report: Path) -> None:
         """Keeps the JSON of a whole audit and its report in place of those before.
@@ -64,4 +69,4 @@ class KeptParts:
         """
         with locked(self.folder, AUDIT_FILE), storage_errors_told(self.folder):
             replace_file(self.report, lambda partial: shutil.copyfile(report, partial))
-            replace_file(self.folder / AUDIT_FILE, lambda partial: partial.write_text(text, encoding="utf-8"))
+            replace_file(self.audit, lambda partial: partial.write_text(text, encoding="utf-8"))

@@ -21,7 +21,7 @@ def write_audit_of_run(config: ExperimentConfig, dataset: Dataset, folder: Path)
 
     For that every image is read, once for all runs on these images.
     """
-    kept = KeptParts(Path(config.cache_dir), dataset.fingerprint)
+    kept = KeptParts(Path(config.cache_dir), dataset)
     whole = kept.read_audit()
     (folder / AUDIT_FILE).write_text(whole or audit_with_cache(dataset, kept).to_json(), encoding="utf-8")
     if whole and kept.report.is_file():

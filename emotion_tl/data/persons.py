@@ -1,18 +1,15 @@
 """Who is on which image, read from the images' names: the same person on both sides of a split is a leak."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold
 
 from emotion_tl.data.sources.split_names import SPLITS
 from emotion_tl.errors import DataError
 
-# Parts into which people are dealt; a split gets a whole number of these.
-MOST_PARTS = 20
+# Random draws of which the best is taken. With many more, few people would always be drawn in the same way.
+NUM_DRAWS = 20
 # What a model has seen when it comes to a split.
 SPLITS_BEFORE = {"val": ["train"], "test": ["train", "val"]}
 
@@ -49,7 +46,10 @@ def group_with_copies(persons: pd.Series, pixel_hashes: pd.Series) -> pd.Series:
 
 
 def draw_groups(labels: pd.Series, groups: pd.Series, fraction: float, seed: int) -> pd.Index:
-    """Returns the index of the images of whole groups that make up about a fraction of all, stratified by label.
+    """Returns the index of images that make up about a fraction of all: whole groups, stratified by label.
+
+    Of some random draws, each as near to the fraction as whole groups allow, the one is taken whose numbers of images
+    of each class are nearest to the fraction of them.
 
     Args:
         labels: of the images; int, with one index for both series.
@@ -59,23 +59,29 @@ def draw_groups(labels: pd.Series, groups: pd.Series, fraction: float, seed: int
     Raises:
         DataError: where there are fewer than two groups.
     """
-    num_groups = groups.nunique()
-    if num_groups < 2:
+    counts = pd.crosstab(groups, labels)
+    if len(counts) < 2:
         raise DataError(
             "data.person_pattern: expected three people or more without images in common, one each for train, val and "
             "test. Found fewer: look at what the pattern takes for a person, or make the splits yourself."
         )
-    # No more parts than the largest class has images, or scikit-learn refuses.
-    num_parts = min(MOST_PARTS, num_groups, max(2, labels.value_counts().max()))
-    parts = StratifiedGroupKFold(num_parts, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        # It warns of a class with fewer images than parts; a class that a split lacks is told of by `load_dataset`.
-        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
-        dealt = [part for _, part in parts.split(labels, labels, groups)]
-    # One is left at least. The parts are of unequal size, since people are.
-    sizes = np.cumsum([len(part) for part in dealt[:-1]])
-    num_drawn = 1 + int(np.argmin(np.abs(sizes - fraction * len(labels))))
-    return labels.index[np.sort(np.concatenate(dealt[:num_drawn]))]
+    generator = np.random.default_rng(seed)
+    draws = [draw_once(counts, fraction, generator) for _ in range(NUM_DRAWS)]
+    wanted = fraction * counts.sum()
+    drawn = min(draws, key=lambda drawn: (counts.loc[drawn].sum() - wanted).abs().sum())
+    return labels.index[groups.isin(drawn)]
+
+
+def draw_once(counts: pd.DataFrame, fraction: float, generator: np.random.Generator) -> pd.Index:
+    """Returns groups in random order, so many that they are nearest to a fraction of all images; never all groups.
+
+    Args:
+        counts: number of images; a row a group, a column a class.
+    """
+    order = counts.index[generator.permutation(len(counts))]
+    sizes = counts.loc[order].sum(axis=1).cumsum().to_numpy()
+    num_drawn = 1 + int(np.argmin(np.abs(sizes[:-1] - fraction * sizes[-1])))
+    return order[:num_drawn]
 
 
 def count_images_of_persons(persons: pd.Series, splits: pd.Series) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Splits that a source does not come with, and the marks of copies across splits."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +9,8 @@ import pandas as pd
 from emotion_tl.config import DataConfig
 from emotion_tl.data.persons import draw_groups, find_persons, group_with_copies
 from emotion_tl.data.sources.split_names import SPLITS
+
+logger = logging.getLogger(__name__)
 
 
 def assign_splits(table: pd.DataFrame, config: DataConfig) -> pd.Series:
@@ -55,7 +58,14 @@ def carve_people(
     """Returns the splits after about a share of train, all images of some people, became the split of this name."""
     train = table[splits == "train"]
     groups = group_with_copies(persons[train.index], train["pixel_hash"])
-    return splits.mask(table.index.isin(draw_groups(train["label"], groups, fraction, seed)), name)
+    drawn = draw_groups(train["label"], groups, fraction, seed)
+    if abs(len(drawn) / len(train) - fraction) > fraction / 2:
+        logger.warning(
+            "data.%s_fraction=%g: %s got %.0f %% of the images, since no person is torn apart. The largest group of "
+            "people, who share identical images where they are several, has %.0f %%.",
+            *(name, fraction, name, 100 * len(drawn) / len(train), 100 * groups.value_counts().max() / len(train)),
+        )
+    return splits.mask(table.index.isin(drawn), name)
 
 
 def find_copies(pixel_hashes: pd.Series, splits: pd.Series, order_of_splits: Sequence[str] = SPLITS) -> np.ndarray:

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from emotion_tl.audit.summary import print_summary
 from emotion_tl.command_config import AuditConfig
 from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig
 from emotion_tl.data.dataset import load_dataset
+from tests.audit.planted import plain_dataset
 from tests.browser import NARROW, WIDE, open_page
 from tests.runs import write_faces
 
@@ -179,7 +181,7 @@ def test_a_run_says_where_a_report_is_that_is_too_large_to_be_logged_with_it(
     caplog.set_level(logging.INFO, logger="emotion_tl")
     write_audit_of_run(ExperimentConfig(cache_dir=str(folder / "cache")), result.dataset, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"audit.json"}
-    assert str(KeptParts(folder / "cache", result.dataset.fingerprint).report) in caplog.text
+    assert str(KeptParts(folder / "cache", result.dataset).report) in caplog.text
 
 
 def test_a_run_on_images_never_audited_keeps_what_is_certain(result, tmp_path):
@@ -200,7 +202,7 @@ def test_a_second_run_on_the_same_images_does_not_read_them_again(result, tmp_pa
     first, second = (tmp_path / name / "audit.json" for name in ("first", "second"))
     assert first.read_text() == second.read_text() == expected
     # What a run finds is not taken for a whole audit.
-    assert KeptParts(tmp_path / "cache", result.dataset.fingerprint).read_audit() is None
+    assert KeptParts(tmp_path / "cache", result.dataset).read_audit() is None
 
 
 def test_without_a_cache_a_run_keeps_its_audit_all_the_same(result, tmp_path):
@@ -253,7 +255,7 @@ def test_a_browser_shows_the_report(result, folder, size):
 
 
 def test_an_audit_that_was_interrupted_leaves_nothing_half(tmp_path):
-    kept = KeptParts(tmp_path, "0" * 32)
+    kept = KeptParts(tmp_path, plain_dataset())
 
     def interrupt():
         raise KeyboardInterrupt
@@ -270,4 +272,13 @@ def test_kept_audits_of_other_images_are_not_taken(result, folder):
     data = make_config(folder).data
     data.classes = ["angry", "happy"]
     other = load_dataset(data, folder / "cache")
-    assert KeptParts(folder / "cache", other.fingerprint).read_audit() is None
+    assert KeptParts(folder / "cache", other).read_audit() is None
+
+
+def test_what_is_known_of_people_is_kept_apart(tmp_path):
+    dataset = plain_dataset()
+    persons = pd.DataFrame({"train": [3], "val": [0], "test": [1]}, index=["anna"])
+    (report := tmp_path / "report.html").write_text("report")
+    KeptParts(tmp_path, replace(dataset, persons=persons)).keep_audit("of anna", report)
+    assert KeptParts(tmp_path, dataset).read_audit() is None
+    assert KeptParts(tmp_path, replace(dataset, persons=persons)).read_audit() == "of anna"

@@ -98,7 +98,7 @@ def test_after_cleaning_no_copy_is_left_but_within_test(config, cache):
 
 @pytest.mark.slow
 def test_near_duplicates(result, cache):
-    near = look_for_near_duplicates(result, KeptParts(cache, result.dataset.fingerprint), 0.95)
+    near = look_for_near_duplicates(result, KeptParts(cache, result.dataset), 0.95)
     # Sums of floating point numbers: a pair at the very threshold may fall on either side.
     assert len(near.pairs) == pytest.approx(1_619, abs=3)
     assert near.between_splits["test"]["train"] == pytest.approx(176, abs=2)

@@ -75,11 +75,28 @@ def test_without_a_pattern_people_are_torn_apart():
 
 
 def test_the_seed_decides_who_is_in_test():
-    table = table_of_people(num_people=30, num_images=4)
-    first, again, other = (
-        assign_splits(table, config(person_pattern=PATTERN, split_seed=seed)).tolist() for seed in (1, 1, 2)
-    )
-    assert first == again != other
+    sizes = np.arange(20, 60)
+    people = np.repeat(np.arange(40), sizes)
+    labels, groups = pd.Series(np.arange(len(people)) % 3), pd.Series(people)
+    drawn = [frozenset(groups[draw_groups(labels, groups, 0.15, seed)]) for seed in (0, 0, 1, 2, 3)]
+    assert len(set(drawn)) == 4
+    for people_of_test in drawn:
+        share = sum(sizes[person] for person in people_of_test) / sizes.sum()
+        assert share == pytest.approx(0.15, abs=0.03)
+
+
+def test_the_largest_person_goes_to_train():
+    groups = pd.Series(np.repeat(np.arange(8), [400, *[100] * 7]))
+    labels = pd.Series(np.arange(len(groups)) % 2)
+    drawn = [set(groups[draw_groups(labels, groups, 0.1, seed)]) for seed in range(5)]
+    assert all(len(people) == 1 and people != {0} for people in drawn)
+
+
+def test_a_share_that_cannot_be_met_is_told(caplog):
+    table = table_of_people(num_people=4, num_images=6)
+    with caplog.at_level(logging.WARNING):
+        assign_splits(table, config(person_pattern=PATTERN, test_fraction=0.1))
+    assert "data.test_fraction=0.1: test got 25 % of the images" in caplog.text
 
 
 def test_people_who_share_an_image_stay_together():
