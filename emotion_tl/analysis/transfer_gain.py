@@ -53,9 +53,9 @@ class TransferGain:
     Attributes:
         network: its name.
         steps: from the frozen backbone on.
-        over_scratch: the last pretrained step beside the same network from scratch, which differ in their weights alone
-            where that step is `ALL_UNFROZEN`, and in how much learns as well where it is not; None where one of them
-            was not trained.
+        over_scratch: the last pretrained step beside the same network from scratch, which differ in their weights and
+            in the schedule each was given, and in how much learns as well where that step is not `ALL_UNFROZEN`; None
+            where one of them was not trained.
         budgets: the "epoch" and the "seconds" of the shortest training.
     """
 

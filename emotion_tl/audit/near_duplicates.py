@@ -91,15 +91,17 @@ def find_similar_pairs(images: AuditedImages, correlation: float) -> pd.DataFram
     """
     numbers = np.flatnonzero(~images.table["pixel_hash"].duplicated() & ~images.table["is_constant"])
     vectors = standardized_thumbnails(images, numbers)
-    found = [pd.DataFrame({name: [] for name in PAIR_COLUMNS})]
+    found, num_found = [pd.DataFrame({name: [] for name in PAIR_COLUMNS})], 0
     blocks = list(block_pairs(len(numbers)))
     for rows, columns in track(blocks, len(blocks), "Comparing blocks of images"):
         pairs = pairs_of_block(vectors[rows], vectors[columns], correlation, rows == columns)
         if pairs.empty:
             continue
         found.append(pairs.assign(first=numbers[rows][pairs["first"]], second=numbers[columns][pairs["second"]]))
-        if sum(map(len, found)) > 2 * MAX_PAIRS:
+        num_found += len(pairs)
+        if num_found > 2 * MAX_PAIRS:
             found = [closest_pairs(found)]
+            num_found = len(found[0])
     return closest_pairs(found).astype({"first": "int64", "second": "int64", "mirrored": bool})
 
 

@@ -95,7 +95,10 @@ def describe_entry(folder: Path, prefix: str | None, key: str) -> StoredEntry | 
     files = [status for status in (of_array, of_meta) if status is not None]
     num_bytes = sum(status.st_size for status in files)
     last_used = (of_meta or of_folder).st_mtime
-    return StoredEntry(folder, key, prefix is None, num_bytes, sum(map(measure_on_disk, files)), last_used)
+    is_finished = prefix is None
+    # Some network drives tell of no blocks, which would make a finished entry worth nothing to remove.
+    num_bytes_on_disk = sum(map(measure_on_disk, files)) or is_finished * num_bytes
+    return StoredEntry(folder, key, is_finished, num_bytes, num_bytes_on_disk, last_used)
 
 
 def find_status(path: Path) -> os.stat_result | None:

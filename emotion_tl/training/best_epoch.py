@@ -15,7 +15,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from emotion_tl.files import check_free_space, replace_file
+from emotion_tl.files import NO_ROOM, check_free_space, replace_file
 from emotion_tl.training.state import assign_variables, read_variables
 from emotion_tl.training.state_files import link_file
 from emotion_tl.training_config import MONITORS
@@ -115,10 +115,10 @@ class BestEpoch:
         """Brings the file up to date where the block raises; what it raised is told, whatever comes of that."""
         try:
             yield
-        # Of the disk: it would take no further file.
-        except OSError:
-            raise
-        except BaseException:
+        except BaseException as error:
+            # A full disk would take no further file.
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise
             try:
                 self.flush()
             except OSError:

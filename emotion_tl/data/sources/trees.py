@@ -93,7 +93,8 @@ def walk(root: Path, prefix: str = "", above: frozenset[Place] = frozenset()) ->
         entries = list(os.scandir(folder))
     for entry in entries:
         status = find_status(entry.path)
-        if status is None or place_of(status) in above:
+        # Some network drives number no files: all places would be one.
+        if status is None or (S_ISDIR(status.st_mode) and status.st_ino and place_of(status) in above):
             continue
         name = f"{prefix}{entry.name}"
         yield name, status
