@@ -31,8 +31,6 @@ from emotion_tl.study_config import START_TAG
 if TYPE_CHECKING:
     from emotion_tl.sweeps.outcome import JobOutcome
 
-DATA = "data"
-
 
 @dataclass
 class OpenSweep:
@@ -76,13 +74,13 @@ def start_sweep(config: DictConfig) -> OpenSweep:
     Raises:
         ConfigurationError: where a setting is wrong or the store cannot be reached.
     """
-    from emotion_tl.identity import hash_content
+    from emotion_tl.identity import hash_content, may_have_effect
     from emotion_tl.tracking.parent_run import open_parent_run
 
     configure_logging(None)
     tracking = to_typed(TrackingConfig, config.tracking)
     sweep = to_typed(SweepConfig, config.sweep)
-    overrides = [override for override in parse_overrides(config) if is_tried(override)]
+    overrides = [override for override in parse_overrides(config) if may_have_effect(override.key_or_group)]
     swept = sorted(override.key_or_group for override in overrides if override.is_sweep_override())
     fixed = sorted(str(override.input_line) for override in overrides if not override.is_sweep_override())
     name = sweep.name or f"sweep of {', '.join(swept) or 'one job'}"
@@ -103,7 +101,7 @@ def experiment_of_sweep(config: DictConfig) -> str:
     """
     overrides = parse_overrides(config)
     sections = {override.key_or_group.split(".")[0] for override in overrides if override.is_discrete_sweep()}
-    if sections & {DATA, "tracking"}:
+    if sections & {"data", "tracking"}:
         config = compose_first_job(config, overrides)
     return config.tracking.experiment_name or config.data.name
 
@@ -149,16 +147,6 @@ def report_jobs(sweep: OpenSweep, outcomes: list["JobOutcome"], interrupted: boo
 def parse_overrides(config: DictConfig) -> list[Override]:
     """Returns the overrides of the command line."""
     return OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
-
-
-def is_tried(override: Override) -> bool:
-    """Returns whether an override is part of what a sweep is about, and so of what it is known by."""
-    from emotion_tl.identity import has_effect
-
-    # All settings of the data are, without effect or not: the images have not been read here, and their place is all
-    # that tells two data sets of one name apart, of which the later sweep would take the place of the earlier one. The
-    # sweep of a data set that was moved is a new one; it finds all its runs, which are known by the images themselves.
-    return has_effect(override.key_or_group) or override.key_or_group.split(".")[0] == DATA
 
 
 def finish_sweep(interrupted: bool = False) -> bool:
