@@ -152,6 +152,19 @@ def test_a_run_on_fallback_weights_goes_on_with_its_like(folder):
     assert not (first / STATE_FOLDER).exists()
 
 
+def test_a_run_whose_process_died_goes_on_in_its_own_folder(whole, folder):
+    config = make_config(folder, "one_folder")
+    place = interrupt(config, folder / "one_folder", INTERRUPTED_AT)
+    died = read_run_id(place)
+    # As a killed process leaves it.
+    mlflow.MlflowClient().update_run(died, status="RUNNING")
+    again = run_experiment(config, place)
+    assert mlflow.get_run(again.run_id).data.tags["continues"] == died
+    assert mlflow.get_run(died).info.status == "KILLED"
+    pd.testing.assert_frame_equal(again.history.drop(columns=MEASURED), whole.history.drop(columns=MEASURED))
+    assert not (place / STATE_FOLDER).exists()
+
+
 @pytest.fixture(scope="module")
 def result(interrupted, folder) -> ExperimentResult:
     """Returns the interrupted run, started again."""

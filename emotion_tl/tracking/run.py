@@ -19,7 +19,7 @@ from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_p
 from emotion_tl.data.dataset import Dataset
 from emotion_tl.errors import ConfigurationError, reason_of
 from emotion_tl.files import STATE_FOLDER
-from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags, write_run_id
+from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, forget_run, mark_as_running, place_tags, write_run_id
 from emotion_tl.tracking.store import open_store, select_experiment, store_errors_told
 
 logger = logging.getLogger(__name__)
@@ -132,6 +132,8 @@ def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folde
     uri = open_store(config)
     experiment_id = select_experiment(uri, config.experiment_name or experiment_name)
     with mark_as_running(folder):
+        # Until it has the id of this run, which would be taken for dead while the folder names another.
+        forget_run(folder)
         active = mlflow.start_run(
             experiment_id=experiment_id,
             run_name=config.run_name or run_name,
