@@ -21,12 +21,12 @@ from omegaconf import DictConfig, open_dict, read_write
 from emotion_tl.cli.refusals import reason_of_job
 from emotion_tl.cli.remote_launcher import lost_jobs
 from emotion_tl.cli.sweep_job import PARENT_KEY, outcomes_folder, without_place
-from emotion_tl.cli.system_errors import system_errors_told
 from emotion_tl.config import SweepConfig, TrackingConfig, to_typed
 from emotion_tl.console import configure_logging, print_error
 from emotion_tl.errors import ConfigurationError, EmotionTLError
 from emotion_tl.override_text import value_text
 from emotion_tl.study_config import START_TAG
+from emotion_tl.system_errors import system_errors_told
 
 if TYPE_CHECKING:
     from emotion_tl.sweeps.outcome import JobOutcome

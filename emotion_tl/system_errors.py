@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from emotion_tl.errors import StorageError
+from emotion_tl.files import NO_ROOM
 
 OTHER_PLACE = (
     "choose another place: hydra.run.dir=... for a run, hydra.sweep.dir=... for a sweep, output_dir=... for a report, "
@@ -12,12 +13,12 @@ OTHER_PLACE = (
 )
 ASK = f"Ask its owner for access, or {OTHER_PLACE}"
 MAKE_ROOM = f"Make room there, or {OTHER_PLACE}"
+LOCKS = f"A drive with locks is needed; {OTHER_PLACE}"
 REMEDIES = {
     errno.EACCES: ASK,
     errno.EROFS: OTHER_PLACE.capitalize(),
-    errno.ENOSPC: MAKE_ROOM,
-    errno.EDQUOT: MAKE_ROOM,
-    errno.ENOLCK: f"A drive with locks is needed; {OTHER_PLACE}",
+    **dict.fromkeys(NO_ROOM, MAKE_ROOM),
+    **dict.fromkeys((errno.ENOLCK, errno.EOPNOTSUPP), LOCKS),
 }
 
 
