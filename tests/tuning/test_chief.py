@@ -1,7 +1,6 @@
 """What ends a search before its last trial, and its workers with it."""
 
 import time
-from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 
@@ -13,8 +12,6 @@ from emotion_tl.tracking.parent_run import open_parent_run
 from emotion_tl.tuning.chief import Chief, free_port
 from emotion_tl.tuning.search_folder import SearchFolder
 from emotion_tl.tuning.worker import NO_PROXY, Assignment
-from tests.file_limit import file_limit
-from tests.runs import tiny_overrides, write_faces
 from tests.tuning.searches import DROPOUT, SOURCE, compose_search, compose_trial, make_space
 
 
@@ -40,14 +37,6 @@ def test_an_error_that_every_trial_would_meet_ends_the_search(assignment):
     (trial_id,) = chief.oracle.start_order
     # The same command begins with that trial again.
     assert assignment.folder.read_result(trial_id) is None
-
-
-def test_what_the_system_refuses_a_worker_is_told_with_a_remedy(assignment, tmp_path):
-    head_trial = compose_trial([], tiny_overrides(write_faces(tmp_path / "faces"), tmp_path))
-    chief = Chief(replace(assignment, head_trial=head_trial))
-    # The worker inherits it, and packs the images.
-    with file_limit(20_000), pytest.raises(JobFailedError, match=r"File too large\. Make room there"):
-        chief.watch(lambda _: None)
 
 
 class SlowStart(Chief):
