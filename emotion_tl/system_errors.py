@@ -30,5 +30,10 @@ def system_errors_told() -> Iterator[None]:
     except OSError as error:
         if error.errno not in REMEDIES:
             raise
-        place = "" if error.filename is None else f"{error.filename}: "
-        raise StorageError(f"{place}{error.strerror}. {REMEDIES[error.errno]}") from error
+        raise storage_error(error) from error
+
+
+def storage_error(error: OSError) -> StorageError:
+    """Returns what is told of an error of the system that has a remedy."""
+    place = "" if error.filename is None else f"{error.filename}: "
+    return StorageError(f"{place}{error.strerror}. {REMEDIES[error.errno]}")
