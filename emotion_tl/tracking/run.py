@@ -68,12 +68,14 @@ class TrackedRun:
     Attributes:
         run_id: MLflow's id of the run.
         name: its name in the UI.
+        status: MLflow's.
     """
 
     def __init__(self, run_id: str, name: str):
         """Takes the active run."""
         self.run_id = run_id
         self.name = name
+        self.status = "RUNNING"
         self.last_epoch = 0
 
     def log_config(self, config: ExperimentConfig | ProbeConfig) -> None:
@@ -161,16 +163,20 @@ def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folde
 
 
 def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> None:
-    """Logs the run's files and its end; a run whose files cannot be logged has failed."""
+    """Logs the run's files and its end; a run whose files cannot be logged has not finished."""
+    run.status = "FAILED" if status == "FINISHED" else status
     try:
         if reason is not None:
             run.log_tags({"reason": reason})
         run.log_folder(folder)
+        run.status = status
     except EmotionTLError as error:
         logger.error("The files of the run stay in %s: they could not be logged to MLflow (%s).", folder, error)
-        status = "FAILED" if status == "FINISHED" else status
+    except KeyboardInterrupt:
+        run.status, reason = "KILLED", "interrupted"
+        raise
     finally:
-        close_run(status, reason)
+        close_run(run.status, reason)
 
 
 def close_run(status: str, reason: str | None) -> None:

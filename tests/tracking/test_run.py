@@ -71,6 +71,17 @@ def test_store_that_goes_away_in_the_middle_of_a_run_is_told(tracking, tmp_path,
         log(run)
 
 
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), "KILLED"), (MemoryError(), "FAILED")])
+def test_run_whose_files_are_not_all_logged_has_not_finished(tracking, tmp_path, monkeypatch, error, status):
+    def refuse(*_):
+        raise error
+
+    monkeypatch.setattr("mlflow.log_artifact", refuse)
+    with pytest.raises(type(error)), track_run(tracking, "faces", "run", tmp_path) as run:
+        pass
+    assert mlflow.get_run(run.run_id).info.status == run.status == status
+
+
 def test_run_whose_end_mlflow_does_not_take_has_not_finished(tracking, tmp_path, fill_the_disk):
     told = pytest.raises(ConfigurationError, match=r"tracking.uri: .*disk is full")
     with told, track_run(tracking, "faces", "run", tmp_path):
