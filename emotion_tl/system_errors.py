@@ -30,10 +30,10 @@ def system_errors_told() -> Iterator[None]:
     except OSError as error:
         if error.errno not in REMEDIES:
             raise
-        raise storage_error(error) from error
+        raise storage_error(error, REMEDIES[error.errno]) from error
 
 
-def storage_error(error: OSError) -> StorageError:
-    """Returns what is told of an error of the system that has a remedy."""
+def storage_error(error: OSError, remedy: str) -> StorageError:
+    """Returns what is told of an error of the system: its place, what it is, and what to do."""
     place = "" if error.filename is None else f"{error.filename}: "
-    return StorageError(f"{place}{error.strerror}. {REMEDIES[error.errno]}")
+    return StorageError(f"{place}{error.strerror}. {remedy}")

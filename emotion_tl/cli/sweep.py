@@ -172,22 +172,15 @@ def close_sweep(sweep: OpenSweep, interrupted: bool) -> str:
     Raises:
         ConfigurationError: where the store cannot be reached any more.
     """
-    from emotion_tl.tracking.parent_run import close_parent_run, log_summary
+    from emotion_tl.tracking.parent_run import closed_at_the_end
 
-    status, metrics = "FAILED", {}
-    try:
+    with closed_at_the_end(sweep.run_id) as ending:
         outcomes = read_outcomes(sweep)
-        metrics = summarise(outcomes)
+        ending.metrics = summarise(outcomes)
         if outcomes:
             sweep.report(sweep, outcomes, interrupted)
-        status = "KILLED" if interrupted else "FAILED" if metrics["num_failed_jobs"] else "FINISHED"
-    except KeyboardInterrupt:
-        status = "KILLED"
-        raise
-    finally:
-        log_summary(sweep.run_id, metrics)
-        close_parent_run(sweep.run_id, status)
-    return status
+        ending.status = "KILLED" if interrupted else "FAILED" if ending.metrics["num_failed_jobs"] else "FINISHED"
+    return ending.status
 
 
 def summarise(outcomes: Sequence["JobOutcome"]) -> dict[str, float]:

@@ -4,8 +4,11 @@ All functions raise a `ConfigurationError` where the store cannot be reached.
 """
 
 import json
+import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,8 +20,11 @@ from mlflow.entities import Metric, RunStatus, RunTag
 from mlflow.utils.time import get_current_time_millis
 
 from emotion_tl.config import TrackingConfig
+from emotion_tl.errors import EmotionTLError
 from emotion_tl.tracking.running import PARENT_TAG, close_dead_run
 from emotion_tl.tracking.store import open_store, select_experiment, store_errors_told
+
+logger = logging.getLogger(__name__)
 
 KEY_TAG = "parent_key"
 
@@ -67,10 +73,47 @@ def find_parent_run(config: TrackingConfig, tag: str, value: str) -> tuple[str |
     return found.get(value), sorted(found)
 
 
+@dataclass
+class Ending:
+    """How a parent run ends.
+
+    Attributes:
+        status: FINISHED, FAILED or KILLED.
+        metrics: figures of the whole.
+    """
+
+    status: str = "FINISHED"
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@contextmanager
+def closed_at_the_end(run_id: str) -> Iterator[Ending]:
+    """Ends the run with the block, as that says; where it raises as FAILED, where it is interrupted as KILLED.
+
+    Where MLflow cannot be told, that does not take the place of another reason not to have finished.
+    """
+    ending = Ending()
+    try:
+        yield ending
+    except BaseException as error:
+        ending.status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        raise
+    finally:
+        try:
+            close_parent_run(run_id, ending.status, ending.metrics)
+        except EmotionTLError as error:
+            if ending.status == "FINISHED":
+                raise
+            logger.error("MLflow does not know that the run is %s. %s", ending.status, error)
+
+
 @store_errors_told()
-def close_parent_run(run_id: str, status: str) -> None:
-    """Ends the run as FINISHED, FAILED or KILLED."""
-    MlflowClient().set_terminated(run_id, status)
+def close_parent_run(run_id: str, status: str, metrics: Mapping[str, float]) -> None:
+    """Logs figures of the whole and ends the run, whether or not there is room for the figures."""
+    try:
+        log_summary(run_id, metrics)
+    finally:
+        MlflowClient().set_terminated(run_id, status)
 
 
 @store_errors_told()

@@ -17,7 +17,7 @@ from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ConfigurationError
 from emotion_tl.files import NO_ROOM
 from emotion_tl.locks import acquire
-from emotion_tl.system_errors import storage_error
+from emotion_tl.system_errors import MAKE_ROOM, storage_error
 
 # MLflow tells of each step of a new database's set-up, and of advice that does not concern the user of this package.
 for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.utils.environment", "mlflow.models.model"):
@@ -25,9 +25,8 @@ for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.utils.environment", "
 
 SQLITE = "sqlite:///"
 OTHER_STORE = "Expected one that this user may use, for example sqlite:////absolute/path/mlflow.db or http://host:5000."
-# SQLite's words, and what to do then.
+# SQLite's words.
 FULL_DATABASE = "disk is full"
-MAKE_ROOM = "Make room there, or give another tracking.uri."
 # How often MLflow asks a server again.
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 # Stores that have answered this process.
@@ -99,7 +98,7 @@ def store_errors_told(uri: str | None = None) -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
-            raise storage_error(error) from error
+            raise storage_error(error, MAKE_ROOM) from error
         reason = str(error.message if isinstance(error, MlflowException) else error)
         remedy = MAKE_ROOM if FULL_DATABASE in reason else OTHER_STORE
         uri = uri or mlflow.get_tracking_uri()

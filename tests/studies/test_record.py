@@ -120,7 +120,7 @@ def log_study(tracking, name: str, key: str, seeds: list[int]) -> StudyRuns:
     run_id = open_parent_run(tracking, "faces", name, key, {"study": name})
     study = StudyRuns(name, "scratch", run_id, rows(make_jobs(grid=fractions(), seeds=seeds)))
     write_study(study)
-    close_parent_run(run_id, "FINISHED")
+    close_parent_run(run_id, "FINISHED", {})
     return study
 
 

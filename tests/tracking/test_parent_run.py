@@ -2,12 +2,21 @@
 
 from pathlib import Path
 
+import mlflow
 import pandas as pd
 import pytest
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.tracking.parent_run import log_file, log_record, log_table, open_parent_run, read_record, read_records
+from emotion_tl.tracking.parent_run import (
+    closed_at_the_end,
+    log_file,
+    log_record,
+    log_table,
+    open_parent_run,
+    read_record,
+    read_records,
+)
 
 
 @pytest.fixture
@@ -52,3 +61,24 @@ def test_place_for_passing_files_is_no_matter_of_the_store(run_id, monkeypatch):
     monkeypatch.setattr("emotion_tl.tracking.parent_run.TemporaryDirectory", refuse)
     with pytest.raises(PermissionError):
         read_records(run_id, "jobs/start")
+
+
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), "KILLED"), (ValueError("first"), "FAILED")])
+def test_run_ends_as_what_it_stands_for(run_id, error, status):
+    with pytest.raises(type(error)), closed_at_the_end(run_id):
+        raise error
+    assert mlflow.get_run(run_id).info.status == status
+    with closed_at_the_end(run_id) as ending:
+        ending.metrics = {"num_jobs": 2}
+    assert mlflow.get_run(run_id).info.status == "FINISHED"
+    assert mlflow.get_run(run_id).data.metrics == {"num_jobs": 2}
+
+
+def test_what_mlflow_says_at_the_end_takes_the_place_of_no_other_reason(run_id, caplog):
+    with pytest.raises(ValueError, match="first"), closed_at_the_end(f"not {run_id}"):
+        raise ValueError("first")
+    with closed_at_the_end(f"not {run_id}") as ending:
+        ending.status = "KILLED"
+    assert [record.args[0] for record in caplog.records] == ["FAILED", "KILLED"]
+    with pytest.raises(ConfigurationError, match="cannot be used"), closed_at_the_end(f"not {run_id}"):
+        pass
