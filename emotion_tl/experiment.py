@@ -89,5 +89,6 @@ def run_experiment(config: ExperimentConfig, output_dir: Path) -> ExperimentResu
         metrics |= {"best_epoch": training.best_epoch, "training_seconds": seconds, "inputs": training.inputs}
         write_results(config, dataset, model, training, metrics, predictions, output_dir)
         log_results(run, config, dataset, model, metrics, output_dir)
+    if run.status == "FINISHED":
         before.forget(output_dir)
     return ExperimentResult(run.run_id, run.name, output_dir, metrics, training.history, predictions)

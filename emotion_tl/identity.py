@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ WITHOUT_EFFECT = {
 # values a run is also known by the identity that it had without them; no identity that was given changes. A setting
 # that is added to the configuration is to be added here, or every run made so far is run again.
 LATER_SETTINGS: tuple[dict[str, dict[str, Any]], ...] = ({"data": {"dedup": "none", "train_fraction": 1.0}},)
+# The section of the images.
+DATA = "data"
 # Packages whose version is part of a run, beside the backend's.
 PACKAGES = ("emotion_tl", "keras")
 
@@ -70,11 +72,31 @@ def with_and_without_later(settings: dict[str, Any]) -> Iterator[dict[str, Any]]
         yield settings
 
 
-def settings_with_effect(settings: dict[str, Any]) -> dict[str, Any]:
+def has_effect(key: str) -> bool:
+    """Returns whether a setting or group, given by its dotted key, can change the result of an experiment."""
+    section, _, setting = key.replace("/", ".").partition(".")
+    without = WITHOUT_EFFECT.get(section, ())
+    return without is not None and setting not in without
+
+
+def may_have_effect(key: str) -> bool:
+    """Returns whether a setting or group can change the result, as far as is known before the images are read.
+
+    All settings of the data can: the place of the images is all that tells two data sets of one name apart. The sweep
+    of a data set that was moved is a new one, and finds all its runs, which are known by the images themselves.
+    """
+    return has_effect(key) or key.replace("/", ".").partition(".")[0] == DATA
+
+
+def settings_with_effect(settings: dict[str, Any], has_effect: Callable[[str], bool] = has_effect) -> dict[str, Any]:
     """Returns the settings of an experiment, section by section, without those that cannot change its result.
 
     Those of an older version are completed by `LATER_SETTINGS`. An order of the phases that is not the usual one is a
     setting of its own.
+
+    Args:
+        settings: of the experiment, section by section.
+        has_effect: returns whether a setting or group can change the result.
     """
     for later in LATER_SETTINGS:
         settings = settings | {section: keys | settings[section] for section, keys in later.items()}
@@ -86,13 +108,6 @@ def settings_with_effect(settings: dict[str, Any]) -> dict[str, Any]:
         for section, content in settings.items()
         if has_effect(section)
     }
-
-
-def has_effect(key: str) -> bool:
-    """Returns whether a setting or group, given by its dotted key, can change the result of an experiment."""
-    section, _, setting = key.replace("/", ".").partition(".")
-    without = WITHOUT_EFFECT.get(section, ())
-    return without is not None and setting not in without
 
 
 def with_phase_order(schedule: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 
 from emotion_tl import continuation
 from emotion_tl.config import BackboneConfig, ExperimentConfig
@@ -150,6 +151,36 @@ def test_a_run_on_fallback_weights_goes_on_with_its_like(folder):
     again = run_experiment(config, folder / "fallback_again")
     assert mlflow.get_run(again.run_id).data.tags["continues"] == read_run_id(first)
     assert not (first / STATE_FOLDER).exists()
+
+
+def test_a_run_whose_process_died_goes_on_in_its_own_folder(whole, folder):
+    config = make_config(folder, "one_folder")
+    place = interrupt(config, folder / "one_folder", INTERRUPTED_AT)
+    died = read_run_id(place)
+    # As a killed process leaves it.
+    mlflow.MlflowClient().update_run(died, status="RUNNING")
+    again = run_experiment(config, place)
+    assert mlflow.get_run(again.run_id).data.tags["continues"] == died
+    assert mlflow.get_run(died).info.status == "KILLED"
+    pd.testing.assert_frame_equal(again.history.drop(columns=MEASURED), whole.history.drop(columns=MEASURED))
+    assert not (place / STATE_FOLDER).exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MlflowException("no room")])
+def test_a_run_whose_files_could_not_be_logged_goes_on_too(folder, error):
+    def refuse(*_):
+        raise error
+
+    name = type(error).__name__
+    config = make_config(folder, name, "schedule.phases.unfrozen.epochs=1")
+    with pytest.MonkeyPatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        patched.setattr(continuation, "SECONDS_BETWEEN_STATES", 0.0)
+        patched.setattr("mlflow.log_artifact", refuse)
+        run_experiment(config, folder / name)
+    died = read_run_id(folder / name)
+    again = run_experiment(config, folder / name)
+    assert mlflow.get_run(again.run_id).data.tags["continues"] == died
+    assert not (folder / name / STATE_FOLDER).exists()
 
 
 @pytest.fixture(scope="module")

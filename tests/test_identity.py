@@ -6,7 +6,7 @@ import pytest
 
 from emotion_tl import identity as identities
 from emotion_tl.config import BackboneConfig, DataConfig, ExperimentConfig, HeadConfig, to_plain
-from emotion_tl.identity import LATER_SETTINGS, has_effect, known_identities, settings_with_effect
+from emotion_tl.identity import LATER_SETTINGS, has_effect, known_identities, may_have_effect, settings_with_effect
 from emotion_tl.override_text import key_of
 from emotion_tl.training_config import PhaseConfig, ScheduleConfig
 from tests.runs import CONF, compose_config
@@ -54,6 +54,26 @@ def test_where_and_how_a_run_is_kept_does_not_change_it(override):
 def test_what_can_change_a_result_changes_it(override):
     assert identity(override) != identity()
     assert has_effect(key_of(override))
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("backbone=vgg16,vgg19", True),
+        ("+experiment=quick_transfer", True),
+        ("trainer.batch_size=64", True),
+        ("cache_dir=/elsewhere", False),
+        ("tracking=local", False),
+        ("++tracking.tags.mine=1", False),
+        ("sweep.rerun=all", False),
+        ("trainer.require_gpu=true", False),
+        ("trainer.cache_size_limit=1", False),
+        ("data.path=/other_faces", True),
+        ("+data.person_pattern='(a)'", True),
+    ],
+)
+def test_before_the_images_are_read_all_settings_of_the_data_may_have_an_effect(override, expected):
+    assert may_have_effect(key_of(override)) is expected
 
 
 def test_other_images_are_another_run():

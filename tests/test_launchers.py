@@ -76,7 +76,8 @@ def test_launcher_is_a_choice_of_the_configuration(launcher):
 def test_jobs_run_at_once_in_the_folder_of_the_sweep(launcher, folder):
     # Two at once by default, but for Submitit, which starts them all.
     together = 3 if launcher == "submitit_local" else 2
-    ended = run_application(launcher, "+seconds=0", f"+together={together}")
+    # Long enough for a third to start, where a launcher would let it.
+    ended = run_application(launcher, "+seconds=1", f"+together={together}")
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout.splitlines()[-1]) == {}
     spans = read_spans()

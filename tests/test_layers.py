@@ -24,6 +24,7 @@ LAYERS = {
     "fed": 0,
     "signals": 0,
     "own_process": 1,
+    "system_errors": 1,
     "caching": 1,
     "data": 1,
     "models": 1,

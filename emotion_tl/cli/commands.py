@@ -13,7 +13,6 @@ from omegaconf import DictConfig
 from emotion_tl.cli.composition import own_settings
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.cli.sweep_job import run_sweep_job
-from emotion_tl.cli.system_errors import system_errors_told
 from emotion_tl.command_config import (
     AuditConfig,
     CleanCacheConfig,
@@ -26,6 +25,7 @@ from emotion_tl.console import configure_logging, console, print_error
 from emotion_tl.errors import EmotionTLError
 from emotion_tl.probing.checks import check_probe_config
 from emotion_tl.runtime import select_backend
+from emotion_tl.system_errors import system_errors_told
 from emotion_tl.tuning_config import TuneConfig
 from emotion_tl.validation import (
     check_audit_config,

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from emotion_tl.cli.system_errors import system_errors_told
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.console import configure_logging
 from emotion_tl.runtime import select_backend
+from emotion_tl.system_errors import system_errors_told
 
 
 def run_and_tell(config: ExperimentConfig, output_dir: Path) -> float:

@@ -16,11 +16,11 @@ from emotion_tl.cli.composition import config_folder
 from emotion_tl.cli.config_files import check_config_files
 from emotion_tl.cli.refusals import reason_of_refusal
 from emotion_tl.cli.sweep import finish_sweep
-from emotion_tl.cli.system_errors import system_errors_told
 from emotion_tl.console import print_error
 from emotion_tl.errors import ConfigurationError, EmotionTLError
 from emotion_tl.own_process import EXIT_INTERRUPTED
 from emotion_tl.signals import end_on_signals
+from emotion_tl.system_errors import system_errors_told
 
 # Commands that, given again, go on where they were interrupted.
 GO_ON = ("train", "study", "tune")

@@ -7,8 +7,8 @@ from hydra.core.hydra_config import HydraConfig
 from emotion_tl.cli.composition import ExperimentComposer, file_of_option, further_places
 from emotion_tl.cli.experiments import run_and_tell
 from emotion_tl.config import ExperimentConfig
-from emotion_tl.console import console, print_heading
-from emotion_tl.errors import JobFailedError
+from emotion_tl.console import console, print_error, print_heading
+from emotion_tl.errors import EmotionTLError, JobFailedError
 from emotion_tl.own_process import call_in_own_process
 from emotion_tl.sweeps.job import Job, run_job
 from emotion_tl.tuning.composition import TrialComposer
@@ -22,7 +22,8 @@ def run_and_report(config: TuneConfig) -> float:
     """Runs a search, tells what it found, and returns the best val figure.
 
     Raises:
-        KeyboardInterrupt: where it was interrupted, after it has told what it found until then.
+        KeyboardInterrupt, JobFailedError: where it was interrupted or could not go on, after it has told what it found
+            until then.
     """
     hydra_config = HydraConfig.get()
     overrides = list(hydra_config.overrides.task)
@@ -33,9 +34,14 @@ def run_and_report(config: TuneConfig) -> float:
     trial_composer = TrialComposer(config.tuner, composer, source)
     experiment, overrides = trial_composer.experiment(result.values[str(result.best["trial_id"])])
     best = BestTrial(experiment, [*fixed, *overrides], composer.choices(overrides), composer.further)
-    report_search(result, config, best)
-    if result.was_interrupted:
-        raise KeyboardInterrupt
+    try:
+        report_search(result, config, best)
+    except EmotionTLError as error:
+        if result.ended_by is None:
+            raise
+        print_error(str(error))
+    if result.ended_by is not None:
+        raise result.ended_by
     if config.tune.retrain:
         retrain(experiment, best.overrides, result)
     return float(result.best["value"])

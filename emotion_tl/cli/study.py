@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, open_dict, read_write
 
 from emotion_tl.cli.study_plan import STUDY, Study, plan_study
-from emotion_tl.cli.sweep import OpenSweep, begin_sweep, is_tried, new_start, place_overrides
+from emotion_tl.cli.sweep import OpenSweep, begin_sweep, new_start, place_overrides
 from emotion_tl.command_config import CompareConfig
 from emotion_tl.console import configure_logging, print_error, print_heading
 from emotion_tl.errors import DataError, EmotionTLError, WeightsError
@@ -74,11 +74,11 @@ def start_study(config: DictConfig, overrides: list[str], config_loader: ConfigL
 
 def open_study_run(study: Study) -> str:
     """Returns the id of the study's MLflow run: that of its first start with the same settings of all arms."""
-    from emotion_tl.identity import hash_content
+    from emotion_tl.identity import hash_content, may_have_effect
     from emotion_tl.tracking.parent_run import open_parent_run
 
     parsed = OverridesParser.create().parse_overrides(study.fixed)
-    fixed = sorted(str(override.input_line) for override in parsed if is_tried(override))
+    fixed = sorted(str(override.input_line) for override in parsed if may_have_effect(override.key_or_group))
     key = hash_content([STUDY, study.config.name, study.config.settings, fixed])
     first = study.experiments[0]
     tags = {STUDY_TAG: study.config.name, "baseline": study.config.baseline, "fixed": " ".join(fixed)}

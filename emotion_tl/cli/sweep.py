@@ -21,17 +21,15 @@ from omegaconf import DictConfig, open_dict, read_write
 from emotion_tl.cli.refusals import reason_of_job
 from emotion_tl.cli.remote_launcher import lost_jobs
 from emotion_tl.cli.sweep_job import PARENT_KEY, outcomes_folder, without_place
-from emotion_tl.cli.system_errors import system_errors_told
 from emotion_tl.config import SweepConfig, TrackingConfig, to_typed
 from emotion_tl.console import configure_logging, print_error
 from emotion_tl.errors import ConfigurationError, EmotionTLError
 from emotion_tl.override_text import value_text
 from emotion_tl.study_config import START_TAG
+from emotion_tl.system_errors import system_errors_told
 
 if TYPE_CHECKING:
     from emotion_tl.sweeps.outcome import JobOutcome
-
-DATA = "data"
 
 
 @dataclass
@@ -76,13 +74,13 @@ def start_sweep(config: DictConfig) -> OpenSweep:
     Raises:
         ConfigurationError: where a setting is wrong or the store cannot be reached.
     """
-    from emotion_tl.identity import hash_content
+    from emotion_tl.identity import hash_content, may_have_effect
     from emotion_tl.tracking.parent_run import open_parent_run
 
     configure_logging(None)
     tracking = to_typed(TrackingConfig, config.tracking)
     sweep = to_typed(SweepConfig, config.sweep)
-    overrides = [override for override in parse_overrides(config) if is_tried(override)]
+    overrides = [override for override in parse_overrides(config) if may_have_effect(override.key_or_group)]
     swept = sorted(override.key_or_group for override in overrides if override.is_sweep_override())
     fixed = sorted(str(override.input_line) for override in overrides if not override.is_sweep_override())
     name = sweep.name or f"sweep of {', '.join(swept) or 'one job'}"
@@ -103,7 +101,7 @@ def experiment_of_sweep(config: DictConfig) -> str:
     """
     overrides = parse_overrides(config)
     sections = {override.key_or_group.split(".")[0] for override in overrides if override.is_discrete_sweep()}
-    if sections & {DATA, "tracking"}:
+    if sections & {"data", "tracking"}:
         config = compose_first_job(config, overrides)
     return config.tracking.experiment_name or config.data.name
 
@@ -151,16 +149,6 @@ def parse_overrides(config: DictConfig) -> list[Override]:
     return OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
 
 
-def is_tried(override: Override) -> bool:
-    """Returns whether an override is part of what a sweep is about, and so of what it is known by."""
-    from emotion_tl.identity import has_effect
-
-    # All settings of the data are, without effect or not: the images have not been read here, and their place is all
-    # that tells two data sets of one name apart, of which the later sweep would take the place of the earlier one. The
-    # sweep of a data set that was moved is a new one; it finds all its runs, which are known by the images themselves.
-    return has_effect(override.key_or_group) or override.key_or_group.split(".")[0] == DATA
-
-
 def finish_sweep(interrupted: bool = False) -> bool:
     """Tells what the sweep of this process found, closes its MLflow run, and returns whether a job has failed.
 
@@ -184,22 +172,15 @@ def close_sweep(sweep: OpenSweep, interrupted: bool) -> str:
     Raises:
         ConfigurationError: where the store cannot be reached any more.
     """
-    from emotion_tl.tracking.parent_run import close_parent_run, log_summary
+    from emotion_tl.tracking.parent_run import closed_at_the_end
 
-    status, metrics = "FAILED", {}
-    try:
+    with closed_at_the_end(sweep.run_id) as ending:
         outcomes = read_outcomes(sweep)
-        metrics = summarise(outcomes)
+        ending.metrics = summarise(outcomes)
         if outcomes:
             sweep.report(sweep, outcomes, interrupted)
-        status = "KILLED" if interrupted else "FAILED" if metrics["num_failed_jobs"] else "FINISHED"
-    except KeyboardInterrupt:
-        status = "KILLED"
-        raise
-    finally:
-        log_summary(sweep.run_id, metrics)
-        close_parent_run(sweep.run_id, status)
-    return status
+        ending.status = "KILLED" if interrupted else "FAILED" if ending.metrics["num_failed_jobs"] else "FINISHED"
+    return ending.status
 
 
 def summarise(outcomes: Sequence["JobOutcome"]) -> dict[str, float]:

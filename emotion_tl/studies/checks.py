@@ -6,7 +6,7 @@ from itertools import combinations
 
 from emotion_tl.config import Compose, ExperimentConfig, to_plain
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.identity import hash_content, settings_with_effect
+from emotion_tl.identity import hash_content, may_have_effect, settings_with_effect
 from emotion_tl.override_text import key_of, value_text
 from emotion_tl.studies.plan import PlannedJob, concerns
 from emotion_tl.study_config import SEED, GridConfig, StudyConfig
@@ -110,9 +110,7 @@ def check_distinct(variants: dict[str, ExperimentConfig], source: str) -> None:
     known: dict[str, str] = {}
     first = next(iter(variants))
     for name, experiment in variants.items():
-        # The images at another path, or in splits made by another pattern, may be others; reading them would tell.
-        images = [experiment.data.path, experiment.data.person_pattern]
-        same = known.setdefault(hash_content([settings_with_effect(to_plain(experiment)), images]), name)
+        same = known.setdefault(hash_content(settings_with_effect(to_plain(experiment), may_have_effect)), name)
         if same != name:
             raise ConfigurationError(
                 f"{source}: arm {name}: expected another experiment than arm {same}. It is the same."

@@ -11,7 +11,7 @@ from statistics import mean
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.duration import told_duration
-from emotion_tl.errors import ConfigurationError
+from emotion_tl.errors import EmotionTLError
 from emotion_tl.studies.plan import PlannedJob
 from emotion_tl.sweeps.outcome import FINISHED, REUSED, JobOutcome
 from emotion_tl.tracking.parent_run import log_record, read_records
@@ -98,7 +98,7 @@ def read_progress(tracking: TrackingConfig, run_id: str, start: str, outcomes_fo
     try:
         open_store(tracking)
         plans, outcomes = read_records(run_id, plan_folder(start)), read_records(run_id, outcomes_folder)
-    except ConfigurationError:
+    except (EmotionTLError, OSError):
         # A job is run whether or not it can be told how far the others are.
         return None
     if not plans:

@@ -9,7 +9,7 @@ from typing import Any
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ModelNotFoundError
-from emotion_tl.identity import has_effect
+from emotion_tl.identity import DATA, may_have_effect
 from emotion_tl.override_text import key_of
 from emotion_tl.studies.plan import PlannedJob, variant_name
 from emotion_tl.study_config import STUDY_TAG
@@ -17,7 +17,6 @@ from emotion_tl.sweeps.outcome import JobOutcome
 from emotion_tl.tracking.parent_run import find_parent_run, log_record, read_record
 
 RECORD_FILE = "study.json"
-DATA = "data"
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,9 @@ class StudyRow:
     @property
     def own_overrides(self) -> set[str]:
         """Returns the overrides that all seeds of the variant share, without those that cannot change a result."""
-        return {text for text in self.outcome.overrides if text != f"seed={self.seed}" and has_effect(key_of(text))}
+        return {
+            text for text in self.outcome.overrides if text != f"seed={self.seed}" and may_have_effect(key_of(text))
+        }
 
     @property
     def data_overrides(self) -> frozenset[str]:

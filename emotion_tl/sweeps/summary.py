@@ -20,7 +20,7 @@ def print_outcomes(outcomes: Sequence[JobOutcome]) -> None:
 
 
 def outcomes_report(outcomes: Sequence[JobOutcome]) -> RenderableType:
-    """Returns the table of a sweep and, below it, how to go on.
+    """Returns the table of a sweep and, below it, what there is to remark.
 
     Val figures only: whoever chose among the jobs by test would choose on test.
     """
@@ -47,7 +47,7 @@ def figures(outcome: JobOutcome) -> tuple[str, str, str]:
 
 
 def remarks(outcomes: Sequence[JobOutcome]) -> list[str]:
-    """Returns how many jobs ended how, why some failed, and how to compare the others."""
+    """Returns how many jobs ended how, why some failed, and what all of them share."""
     lines = [", ".join(told_counts(outcomes))]
     lines += told_failures((f"Job {outcome.number}", outcome) for outcome in outcomes)
     common = common_overrides(outcomes)

@@ -11,8 +11,10 @@ import numpy as np
 from mlflow.models import Model, infer_signature
 
 from emotion_tl.runtime import installed_versions
+from emotion_tl.tracking.store import store_errors_told
 
 
+@store_errors_told()
 def log_keras_model(model: keras.Model, file: Path, images: np.ndarray, class_names: tuple[str, ...]) -> None:
     """Logs a model to the active run, so that `mlflow models predict` and `serve` work on it.
 
@@ -20,6 +22,9 @@ def log_keras_model(model: keras.Model, file: Path, images: np.ndarray, class_na
         model: from raw uint8 images to probabilities.
         file: the same model as the run's folder holds it; MLflow gets this file, which has the class names in it.
         images: a few uint8 images (n, height, width, channels) as the input example.
+
+    Raises:
+        ConfigurationError: where the store cannot be reached.
     """
 
     def save_model(path: str, **arguments: Any) -> None:

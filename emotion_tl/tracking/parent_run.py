@@ -1,8 +1,14 @@
-"""The MLflow run of a sweep or a search: the runs of its jobs and trials stand below it."""
+"""The MLflow run of a sweep or a search: the runs of its jobs and trials stand below it.
+
+All functions raise a `ConfigurationError` where the store cannot be reached.
+"""
 
 import json
+import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,12 +20,16 @@ from mlflow.entities import Metric, RunStatus, RunTag
 from mlflow.utils.time import get_current_time_millis
 
 from emotion_tl.config import TrackingConfig
+from emotion_tl.errors import EmotionTLError
 from emotion_tl.tracking.running import PARENT_TAG, close_dead_run
 from emotion_tl.tracking.store import open_store, select_experiment, store_errors_told
+
+logger = logging.getLogger(__name__)
 
 KEY_TAG = "parent_key"
 
 
+@store_errors_told()
 def open_parent_run(
     config: TrackingConfig, experiment_name: str, name: str, key: str, tags: Mapping[str, str] | None = None
 ) -> str:
@@ -29,9 +39,6 @@ def open_parent_run(
         name: shown in the UI.
         key: what makes two parents the same.
         tags: further tags.
-
-    Raises:
-        ConfigurationError: where the store cannot be reached.
     """
     experiment_id = select_experiment(open_store(config), experiment_name)
     client = MlflowClient()
@@ -53,12 +60,9 @@ def find_by_key(experiment_id: str, key: str) -> str | None:
     return next((run.info.run_id for run in runs if run.data.tags[KEY_TAG] == key), None)
 
 
+@store_errors_told()
 def find_parent_run(config: TrackingConfig, tag: str, value: str) -> tuple[str | None, list[str]]:
-    """Returns the id of the parent run with a tag that was used last, and all values that the tag has in the store.
-
-    Raises:
-        ConfigurationError: where the store cannot be reached.
-    """
+    """Returns the id of the parent run with a tag that was used last, and all values that the tag has in the store."""
     open_store(config, only_read=True)
     runs = mlflow.search_runs(
         search_all_experiments=True, filter_string=f"tags.{KEY_TAG} != '' and tags.{tag} != ''", output_format="list"
@@ -69,16 +73,50 @@ def find_parent_run(config: TrackingConfig, tag: str, value: str) -> tuple[str |
     return found.get(value), sorted(found)
 
 
-def close_parent_run(run_id: str, status: str) -> None:
-    """Ends the run as FINISHED, FAILED or KILLED.
+@dataclass
+class Ending:
+    """How a parent run ends.
 
-    Raises:
-        ConfigurationError: where the store cannot be reached any more.
+    Attributes:
+        status: FINISHED, FAILED or KILLED.
+        metrics: figures of the whole.
     """
-    with store_errors_told(mlflow.get_tracking_uri()):
+
+    status: str = "FINISHED"
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@contextmanager
+def closed_at_the_end(run_id: str) -> Iterator[Ending]:
+    """Ends the run with the block, as that says; where it raises as FAILED, where it is interrupted as KILLED.
+
+    Where MLflow cannot be told, that does not take the place of another reason not to have finished.
+    """
+    ending = Ending()
+    try:
+        yield ending
+    except BaseException as error:
+        ending.status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        raise
+    finally:
+        try:
+            close_parent_run(run_id, ending.status, ending.metrics)
+        except EmotionTLError as error:
+            if ending.status == "FINISHED":
+                raise
+            logger.error("MLflow does not know that the run is %s. %s", ending.status, error)
+
+
+@store_errors_told()
+def close_parent_run(run_id: str, status: str, metrics: Mapping[str, float]) -> None:
+    """Logs figures of the whole and ends the run, whether or not there is room for the figures."""
+    try:
+        log_summary(run_id, metrics)
+    finally:
         MlflowClient().set_terminated(run_id, status)
 
 
+@store_errors_told()
 def close_dead_children(run_id: str) -> None:
     """Closes the runs below this one that MLflow calls RUNNING though their processes are gone, as killed."""
     experiment_id = MlflowClient().get_run(run_id).info.experiment_id
@@ -87,22 +125,20 @@ def close_dead_children(run_id: str) -> None:
         close_dead_run(run)
 
 
+@store_errors_told()
 def log_summary(run_id: str, metrics: Mapping[str, float]) -> None:
-    """Logs figures of the whole to a run that this process has not opened.
-
-    Raises:
-        ConfigurationError: where the store cannot be reached any more.
-    """
+    """Logs figures of the whole to a run that this process has not opened."""
     now = get_current_time_millis()
-    with store_errors_told(mlflow.get_tracking_uri()):
-        MlflowClient().log_batch(run_id, metrics=[Metric(key, float(value), now, 0) for key, value in metrics.items()])
+    MlflowClient().log_batch(run_id, metrics=[Metric(key, float(value), now, 0) for key, value in metrics.items()])
 
 
+@store_errors_told()
 def log_record(run_id: str, record: dict[str, Any], path: str) -> None:
     """Logs a record as a JSON artifact of a run that this process has not opened."""
     MlflowClient().log_dict(run_id, record, path)
 
 
+@store_errors_told()
 def read_record(run_id: str, path: str) -> dict[str, Any] | None:
     """Returns a JSON record among a run's artifacts; None where there is none."""
     folder, _, name = path.rpartition("/")
@@ -117,18 +153,20 @@ def read_records(run_id: str, folder: str) -> list[dict[str, Any]]:
     Raises:
         ConfigurationError: where they cannot be read.
     """
-    with store_errors_told(mlflow.get_tracking_uri()), TemporaryDirectory() as temporary:
+    with TemporaryDirectory() as temporary, store_errors_told():
         if not MlflowClient().list_artifacts(run_id, folder):
             return []
         local = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=folder, dst_path=temporary)
         return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(Path(local).glob("*.json"))]
 
 
+@store_errors_told()
 def log_file(run_id: str, file: Path) -> None:
     """Logs a file as an artifact of a run that this process has not opened."""
     MlflowClient().log_artifact(run_id, str(file))
 
 
+@store_errors_told()
 def log_table(run_id: str, table: pd.DataFrame, name: str) -> None:
     """Logs a table as a CSV artifact."""
     MlflowClient().log_text(run_id, table.to_csv(index=False), f"{name}.csv")

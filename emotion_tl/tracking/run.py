@@ -17,9 +17,9 @@ from mlflow.exceptions import MlflowException
 from emotion_tl.command_config import ProbeConfig
 from emotion_tl.config import DataConfig, ExperimentConfig, TrackingConfig, to_plain
 from emotion_tl.data.dataset import Dataset
-from emotion_tl.errors import ConfigurationError, reason_of
+from emotion_tl.errors import EmotionTLError, reason_of
 from emotion_tl.files import STATE_FOLDER
-from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, mark_as_running, place_tags, write_run_id
+from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, forget_run, mark_as_running, place_tags, write_run_id
 from emotion_tl.tracking.store import open_store, select_experiment, store_errors_told
 
 logger = logging.getLogger(__name__)
@@ -63,17 +63,19 @@ class LoggedDataset(MetaDataset):
 
 
 class TrackedRun:
-    """A run that is under way in MLflow.
+    """A run that is under way in MLflow. Its methods raise a `ConfigurationError` where the store cannot be reached.
 
     Attributes:
         run_id: MLflow's id of the run.
         name: its name in the UI.
+        status: MLflow's.
     """
 
     def __init__(self, run_id: str, name: str):
         """Takes the active run."""
         self.run_id = run_id
         self.name = name
+        self.status = "RUNNING"
         self.last_epoch = 0
 
     def log_config(self, config: ExperimentConfig | ProbeConfig) -> None:
@@ -81,10 +83,12 @@ class TrackedRun:
         settings = pd.json_normalize(to_plain(config)).iloc[0].items()
         self.log_parameters({str(key): value for key, value in settings})
 
+    @store_errors_told()
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Logs settings."""
         mlflow.log_params(dict(parameters))
 
+    @store_errors_told()
     def log_dataset(self, dataset: Dataset, config: DataConfig) -> None:
         """Logs which images the run saw: name, fingerprint, where they came from and how many."""
         try:
@@ -95,16 +99,19 @@ class TrackedRun:
         counts = {f"num_{name}_images": len(split) for name, split in dataset.splits().items()}
         mlflow.log_params({**counts, "num_rejected_images": len(dataset.rejected)})
 
+    @store_errors_told()
     def log_tags(self, tags: dict[str, Any]) -> None:
         """Sets tags: what runs are filtered and grouped by."""
         mlflow.set_tags({key: str(value) for key, value in tags.items()})
 
+    @store_errors_told()
     def log_epoch(self, row: dict[str, Any]) -> None:
         """Logs the figures of an epoch on the one step axis of the run, over all phases."""
         metrics = {METRIC_NAMES.get(key, key): value for key, value in row.items() if isinstance(value, float)}
         mlflow.log_metrics(metrics, step=row["epoch"])
         self.last_epoch = row["epoch"]
 
+    @store_errors_told()
     def log_metrics(self, metrics: dict[str, float]) -> None:
         """Logs figures of the whole run.
 
@@ -112,6 +119,7 @@ class TrackedRun:
         """
         mlflow.log_metrics(metrics, step=self.last_epoch)
 
+    @store_errors_told()
     def log_folder(self, folder: Path) -> None:
         """Logs what the run left in its folder, but the model, which `log_keras_model` logs."""
         for path in sorted(folder.rglob("*")):
@@ -132,12 +140,15 @@ def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folde
     uri = open_store(config)
     experiment_id = select_experiment(uri, config.experiment_name or experiment_name)
     with mark_as_running(folder):
-        active = mlflow.start_run(
-            experiment_id=experiment_id,
-            run_name=config.run_name or run_name,
-            parent_run_id=config.parent_run_id,
-            tags=config.tags | place_tags(folder),
-        )
+        # Until it has the id of this run, which would be taken for dead while the folder names another.
+        forget_run(folder)
+        with store_errors_told():
+            active = mlflow.start_run(
+                experiment_id=experiment_id,
+                run_name=config.run_name or run_name,
+                parent_run_id=config.parent_run_id,
+                tags=config.tags | place_tags(folder),
+            )
         run = TrackedRun(active.info.run_id, active.info.run_name)
         try:
             write_run_id(folder, run.run_id, run.name)
@@ -152,24 +163,28 @@ def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folde
 
 
 def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> None:
-    """Logs the run's files and its end; a run whose files cannot be logged has failed."""
+    """Logs the run's files and its end; a run whose files cannot be logged has not finished."""
+    run.status = "FAILED" if status == "FINISHED" else status
     try:
         if reason is not None:
             run.log_tags({"reason": reason})
         run.log_folder(folder)
-    except (MlflowException, OSError) as error:
+        run.status = status
+    except EmotionTLError as error:
         logger.error("The files of the run stay in %s: they could not be logged to MLflow (%s).", folder, error)
-        status = "FAILED" if status == "FINISHED" else status
+    except KeyboardInterrupt:
+        run.status, reason = "KILLED", "interrupted"
+        raise
     finally:
-        close_run(status, reason)
+        close_run(run.status, reason)
 
 
 def close_run(status: str, reason: str | None) -> None:
     """Ends the active run. Where MLflow cannot be told, that does not take the place of an earlier reason to end."""
     try:
-        with store_errors_told(mlflow.get_tracking_uri()):
+        with store_errors_told():
             mlflow.end_run(status)
-    except ConfigurationError as error:
+    except EmotionTLError as error:
         if reason is None:
             raise
         logger.error("MLflow does not know that the run is %s. %s", status, error)

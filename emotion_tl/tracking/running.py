@@ -94,7 +94,8 @@ def has_died(run: Run) -> bool:
     if run.info.status != "RUNNING" or folder is None:
         return False
     try:
-        if not folder.is_dir():
+        # Who holds its lock writes the name of its run there: this one has lost it.
+        if not folder.is_dir() or read_run_id(folder) not in (None, run.info.run_id):
             return True
         lock = acquire_if_free(folder / LOCK_FILE)
     except OSError:

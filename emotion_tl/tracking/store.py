@@ -15,13 +15,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ConfigurationError
+from emotion_tl.files import NO_ROOM
 from emotion_tl.locks import acquire
+from emotion_tl.system_errors import MAKE_ROOM, storage_error
 
 # MLflow tells of each step of a new database's set-up, and of advice that does not concern the user of this package.
 for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.utils.environment", "mlflow.models.model"):
     logging.getLogger(chatty).setLevel(logging.ERROR)
 
 SQLITE = "sqlite:///"
+OTHER_STORE = "Expected one that this user may use, for example sqlite:////absolute/path/mlflow.db or http://host:5000."
+# SQLite's words.
+FULL_DATABASE = "disk is full"
 # How often MLflow asks a server again.
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 # Stores that have answered this process.
@@ -79,16 +84,25 @@ def open_store(config: TrackingConfig, only_read: bool = False) -> str:
 
 
 @contextmanager
-def store_errors_told(uri: str) -> Iterator[None]:
-    """Turns what a store raises inside the block, and the file system below it, into a `ConfigurationError`."""
+def store_errors_told(uri: str | None = None) -> Iterator[None]:
+    """Turns what a store raises inside the block, and the file system below it, into a `ConfigurationError`.
+
+    Args:
+        uri: of the store; None for the one that MLflow has been pointed to.
+
+    Raises:
+        ConfigurationError: where the store cannot be used.
+        StorageError: where the system has no room, which need not be a matter of the store.
+    """
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        reason = error.message if isinstance(error, MlflowException) else error
-        raise ConfigurationError(
-            f"tracking.uri: the MLflow store {uri} cannot be used ({reason}). Expected one that this user may use, for "
-            "example sqlite:////absolute/path/mlflow.db or http://host:5000."
-        ) from error
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise storage_error(error, MAKE_ROOM) from error
+        reason = str(error.message if isinstance(error, MlflowException) else error)
+        remedy = MAKE_ROOM if FULL_DATABASE in reason else OTHER_STORE
+        uri = uri or mlflow.get_tracking_uri()
+        raise ConfigurationError(f"tracking.uri: the MLflow store {uri} cannot be used ({reason}). {remedy}") from error
 
 
 def check_access(file: Path, only_read: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from emotion_tl.config import ExperimentConfig
 from emotion_tl.own_process import call_in_own_process
 from emotion_tl.runtime import select_backend
+from emotion_tl.system_errors import system_errors_told
 from emotion_tl.training.stretch import Stretch
 from emotion_tl.tuning.search_folder import TrialResult
 
@@ -84,4 +85,5 @@ def train_whole(task: TrialTask) -> TrialResult:
     select_backend(task.config.trainer.backend)
     from emotion_tl.tuning.trial import train_whole_trial
 
-    return train_whole_trial(task)
+    with system_errors_told():
+        return train_whole_trial(task)

@@ -11,7 +11,7 @@ from rich.console import Console
 from emotion_tl.config import Compose
 from emotion_tl.data.dataset import load_dataset
 from emotion_tl.errors import JobFailedError
-from emotion_tl.tracking.parent_run import close_dead_children, close_parent_run, open_parent_run
+from emotion_tl.tracking.parent_run import close_dead_children, closed_at_the_end, open_parent_run
 from emotion_tl.tuning.checks import check_search
 from emotion_tl.tuning.chief import Chief, free_port
 from emotion_tl.tuning.head_space import longest_trial, tries_heads_alone
@@ -37,7 +37,7 @@ class SearchResult:
         trials: a row a trial, see `SearchFolder.table`.
         values: of the parameters of each trial by its id, as KerasTuner has them.
         objective: metric on val that the trials are judged by.
-        was_interrupted: there are trials still to be run.
+        ended_by: what ended it while there were trials still to be run: Ctrl-C, or why no worker can run them.
     """
 
     name: str
@@ -46,7 +46,14 @@ class SearchResult:
     trials: pd.DataFrame
     values: dict[str, dict[str, Any]]
     objective: str
-    was_interrupted: bool = False
+    ended_by: KeyboardInterrupt | JobFailedError | None = None
+
+    @property
+    def status(self) -> str:
+        """Returns what it is in MLflow."""
+        if self.ended_by is None:
+            return "FINISHED"
+        return "KILLED" if isinstance(self.ended_by, KeyboardInterrupt) else "FAILED"
 
     @property
     def best(self) -> pd.Series:
@@ -77,15 +84,9 @@ def run_search(config: TuneConfig, compose: Compose, overrides: list[str], sourc
         run_id = open_run(config, search, experiment)
         head_trial = longest_trial(configs) if tries_heads_alone(configs) else None
         assignment = Assignment(config, compose, source, search.folder, run_id, head_trial, free_port())
-        status = "FAILED"
-        try:
+        with closed_at_the_end(run_id) as ending:
             result = run_trials(assignment, search.name)
-            status = "KILLED" if result.was_interrupted else "FINISHED"
-        except KeyboardInterrupt:
-            status = "KILLED"
-            raise
-        finally:
-            close_parent_run(run_id, status)
+            ending.status = result.status
     return result
 
 
@@ -100,25 +101,25 @@ def open_run(config: TuneConfig, search: OpenSearch, experiment: str) -> str:
 
 
 def run_trials(assignment: Assignment, name: str) -> SearchResult:
-    """Returns what the trials of a search came to when the last has ended, or when it was interrupted.
+    """Returns what the trials of a search came to when the last has ended, or when the search could not go on.
 
     Raises:
         JobFailedError: where none has finished.
         KeyboardInterrupt: where none had when it was interrupted.
     """
     chief = Chief(assignment)
-    was_interrupted = False
+    ended_by = None
     try:
         # The package's console does not wrap lines.
         console = Console(stderr=True)
         with SearchProgress(chief.oracle, console, chief.oracle.count_trials()) as progress:
             chief.watch(progress.update)
-    except KeyboardInterrupt:
-        was_interrupted = True
-    return collect(chief, name, was_interrupted)
+    except (KeyboardInterrupt, JobFailedError) as error:
+        ended_by = error
+    return collect(chief, name, ended_by)
 
 
-def collect(chief: Chief, name: str, was_interrupted: bool) -> SearchResult:
+def collect(chief: Chief, name: str, ended_by: KeyboardInterrupt | JobFailedError | None) -> SearchResult:
     """Returns what the trials of a search came to so far, and writes it as a table.
 
     Raises:
@@ -132,8 +133,8 @@ def collect(chief: Chief, name: str, was_interrupted: bool) -> SearchResult:
     file = folder.path / "trials.csv"
     table.to_csv(file, index=False)
     if best_trials(table, objective).empty:
-        if was_interrupted:
-            raise KeyboardInterrupt
+        if ended_by is not None:
+            raise ended_by
         remedy = "The same command tries failed trials again."
         raise JobFailedError(f"No trial of the search has finished; {file} says why. {remedy}")
-    return SearchResult(name, folder, assignment.parent_run_id, table, values, objective, was_interrupted)
+    return SearchResult(name, folder, assignment.parent_run_id, table, values, objective, ended_by)

@@ -10,6 +10,7 @@ from keras_tuner import errors
 from keras_tuner.engine import base_tuner, trial
 
 from emotion_tl.errors import ConfigurationError, EmotionTLError, reason_of
+from emotion_tl.system_errors import system_errors_told
 from emotion_tl.tracking.running import forget_run
 from emotion_tl.training.state_files import has_state
 from emotion_tl.training.stretch import Stretch
@@ -57,8 +58,8 @@ class TrialTuner(base_tuner.BaseTuner):
         # It may have been begun before, in a run that was closed since.
         forget_run(folder.trial(trial.trial_id))
         try:
-            task = self.task(trial.trial_id, trial.hyperparameters.values)
-            result = self.executor.run(task)
+            with system_errors_told():
+                result = self.executor.run(self.task(trial.trial_id, trial.hyperparameters.values))
         except Exception as error:
             if not isinstance(error, EmotionTLError):
                 logger.exception("Trial %s failed.", trial.trial_id)

@@ -11,6 +11,7 @@ from emotion_tl.errors import EmotionTLError, reason_of
 from emotion_tl.own_process import write_terminal_to
 from emotion_tl.runtime import select_backend
 from emotion_tl.signals import end_on_signals, end_with_parent
+from emotion_tl.system_errors import system_errors_told
 from emotion_tl.tuning.gpus import use_gpu
 from emotion_tl.tuning.search_folder import SearchFolder
 from emotion_tl.tuning_config import TuneConfig
@@ -79,7 +80,8 @@ def work(assignment: Assignment, name: str, gpu: str | None, reasons: SimpleQueu
     from emotion_tl.tuning.trial_tuner import TrialTuner
 
     try:
-        TrialTuner(assignment).search()
+        with system_errors_told():
+            TrialTuner(assignment).search()
     except Exception as error:
         if not isinstance(error, EmotionTLError):
             logger.exception("The worker failed.")

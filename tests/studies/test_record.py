@@ -51,6 +51,15 @@ def test_rows_of_an_arm_with_other_settings_are_left_out():
     assert [(row.arm, row.seed) for row in merge_rows(before, now)] == [("scratch", 1), ("transfer", 0), ("scratch", 0)]
 
 
+@pytest.mark.parametrize("key", ["data.path", "data.person_pattern"])
+def test_rows_of_an_arm_with_images_of_its_own_are_left_out_once_it_has_others(key):
+    def on(images):
+        return {"transfer": {"backbone": "vgg16", key: images}, "scratch": {"backbone": "baseline_cnn"}}
+
+    merged = merge_rows(rows(make_jobs(arms=on("old"), seeds=[0, 1])), rows(make_jobs(arms=on("new"), seeds=[0])))
+    assert [(row.arm, row.seed) for row in merged] == [("scratch", 1), ("transfer", 0), ("scratch", 0)]
+
+
 def test_rows_of_an_arm_that_was_left_out_stay():
     now = rows(make_jobs(arms={"scratch": {"backbone": "baseline_cnn"}}, seeds=[0]))
     assert [row.arm for row in merge_rows(rows(make_jobs(seeds=[0])), now)] == ["transfer", "scratch"]
@@ -111,7 +120,7 @@ def log_study(tracking, name: str, key: str, seeds: list[int]) -> StudyRuns:
     run_id = open_parent_run(tracking, "faces", name, key, {"study": name})
     study = StudyRuns(name, "scratch", run_id, rows(make_jobs(grid=fractions(), seeds=seeds)))
     write_study(study)
-    close_parent_run(run_id, "FINISHED")
+    close_parent_run(run_id, "FINISHED", {})
     return study
 
 

@@ -106,6 +106,21 @@ def test_run_is_not_taken_for_dead_before_mlflow_knows_its_end(tracking, tmp_pat
     assert alive == [True]
 
 
+def test_run_is_dead_once_another_is_under_way_in_its_folder(tracking, tmp_path, monkeypatch):
+    def note_and_write(folder, run_id, name):
+        alive.append(not has_died(mlflow.get_run(run_id)))
+        write_run_id(folder, run_id, name)
+
+    alive: list[bool] = []
+    died = running_run(tracking, tmp_path)
+    write_run_id(tmp_path, died.info.run_id, "name")
+    monkeypatch.setattr("emotion_tl.tracking.run.write_run_id", note_and_write)
+    with track_run(tracking, "faces", "second", tmp_path) as second:
+        assert has_died(died)
+        assert not has_died(mlflow.get_run(second.run_id))
+    assert alive == [True]
+
+
 @pytest.mark.parametrize("content", [b"", b'{"run_id": "a', b"\xff\xfe"])
 def test_damaged_file_names_no_run(tmp_path, content):
     (tmp_path / RUN_FILE).write_bytes(content)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from mlflow.exceptions import MlflowException
 
 from emotion_tl.config import TrackingConfig
-from emotion_tl.errors import ConfigurationError
+from emotion_tl.errors import ConfigurationError, StorageError
 from emotion_tl.tracking.parent_run import open_parent_run
 from emotion_tl.tracking.run import track_run
 from emotion_tl.tracking.runs import find_runs
-from emotion_tl.tracking.store import RETRIES, database_file, open_store, select_experiment
+from emotion_tl.tracking.store import RETRIES, database_file, open_store, select_experiment, store_errors_told
 
 NOBODY = 65534
 
@@ -128,6 +129,23 @@ def test_drive_without_locks_is_told(tmp_path, monkeypatch, code):
     monkeypatch.setattr("filelock.FileLock._acquire", refuse)
     with pytest.raises(ConfigurationError, match=f"tracking.uri: .*{os.strerror(code)}"):
         open_store(TrackingConfig(uri=f"sqlite:///{tmp_path / 'mlflow.db'}"))
+
+
+def test_disk_without_room_is_no_matter_of_the_store(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/full/file")
+
+    monkeypatch.setattr("filelock.FileLock._acquire", refuse)
+    with pytest.raises(StorageError, match=r"^/full/file: No space left on device\. Make room there"):
+        open_store(TrackingConfig(uri=f"sqlite:///{tmp_path / 'mlflow.db'}"))
+
+
+def test_database_without_room_is_told_to_get_some():
+    with (
+        pytest.raises(ConfigurationError, match=r"\(.*disk is full\)\. Make room there"),
+        store_errors_told("sqlite:///x"),
+    ):
+        raise MlflowException("(sqlite3.OperationalError) database or disk is full")
 
 
 def test_folder_that_cannot_be_made_is_told(tmp_path):

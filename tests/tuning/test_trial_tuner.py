@@ -1,7 +1,9 @@
 """What a trial leaves that fails, in its folder and in MLflow."""
 
+import errno
 import math
 import os
+import re
 import signal
 
 import mlflow
@@ -41,6 +43,13 @@ class WithoutWeights:
         raise WeightsError(f"There are no weights for {task.config.backbone.name}.")
 
 
+class WithoutRoom:
+    """Runs trials that find the disk full."""
+
+    def run(self, _: TrialTask) -> TrialResult:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/full/cache")
+
+
 @pytest.fixture
 def tuner(tmp_path):
     config = compose_search(space=make_space(dropout=DROPOUT))
@@ -63,7 +72,7 @@ def failed_run(tuner: TrialTuner, reason: str) -> mlflow.entities.Run:
         tuner.run_trial(trial)
     result = tuner.assignment.folder.read_result(trial.trial_id)
     assert result.status == "failed"
-    assert reason in result.reason
+    assert re.search(reason, result.reason)
     return mlflow.get_run(result.run_id)
 
 
@@ -89,6 +98,11 @@ def test_a_trial_that_fails_before_its_run_has_one_that_says_why(tuner):
     assert (run.info.status, run.info.run_name) == ("FAILED", "trial 0")
     assert "head.dropout=" in run.data.tags["overrides"]
     assert is_child(run, tuner)
+
+
+def test_what_the_system_refuses_a_trial_is_told_with_a_remedy(tuner):
+    tuner.executor = WithoutRoom()
+    failed_run(tuner, "^/full/cache: No space left on device. Make room there")
 
 
 def test_a_trial_without_a_figure_has_failed(tuner, tmp_path):

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from emotion_tl.cli.commands import told
-from emotion_tl.cli.system_errors import REMEDIES, system_errors_told
 from emotion_tl.errors import StorageError
+from emotion_tl.files import NO_ROOM
+from emotion_tl.system_errors import REMEDIES, system_errors_told
 
 FULL = Path("/dev/full")
 
@@ -19,6 +20,11 @@ def test_what_the_system_refuses_is_told_with_a_remedy(code):
         raise OSError(code, os.strerror(code), "/full/outputs")
     assert str(error.value).startswith(f"/full/outputs: {os.strerror(code)}. ")
     assert "hydra.run.dir=" in str(error.value)
+
+
+def test_room_is_asked_for_wherever_a_training_would_have_none_and_a_drive_with_locks_where_one_is_refused():
+    assert all(REMEDIES[code].startswith("Make room there") for code in NO_ROOM)
+    assert all(REMEDIES[code].startswith("A drive with locks") for code in (errno.ENOLCK, errno.EOPNOTSUPP))
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="Linux alone has a device that is always full")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from emotion_tl.errors import StorageError
+from emotion_tl.files import NO_ROOM
 
 OTHER_PLACE = (
     "choose another place: hydra.run.dir=... for a run, hydra.sweep.dir=... for a sweep, output_dir=... for a report, "
@@ -12,12 +13,12 @@ OTHER_PLACE = (
 )
 ASK = f"Ask its owner for access, or {OTHER_PLACE}"
 MAKE_ROOM = f"Make room there, or {OTHER_PLACE}"
+LOCKS = f"A drive with locks is needed; {OTHER_PLACE}"
 REMEDIES = {
     errno.EACCES: ASK,
     errno.EROFS: OTHER_PLACE.capitalize(),
-    errno.ENOSPC: MAKE_ROOM,
-    errno.EDQUOT: MAKE_ROOM,
-    errno.ENOLCK: f"A drive with locks is needed; {OTHER_PLACE}",
+    **dict.fromkeys(NO_ROOM, MAKE_ROOM),
+    **dict.fromkeys((errno.ENOLCK, errno.EOPNOTSUPP), LOCKS),
 }
 
 
@@ -29,5 +30,10 @@ def system_errors_told() -> Iterator[None]:
     except OSError as error:
         if error.errno not in REMEDIES:
             raise
-        place = "" if error.filename is None else f"{error.filename}: "
-        raise StorageError(f"{place}{error.strerror}. {REMEDIES[error.errno]}") from error
+        raise storage_error(error, REMEDIES[error.errno]) from error
+
+
+def storage_error(error: OSError, remedy: str) -> StorageError:
+    """Returns what is told of an error of the system: its place, what it is, and what to do."""
+    place = "" if error.filename is None else f"{error.filename}: "
+    return StorageError(f"{place}{error.strerror}. {remedy}")
