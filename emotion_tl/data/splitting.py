@@ -61,8 +61,8 @@ def carve_people(
     drawn = draw_groups(train["label"], groups, fraction, seed)
     if abs(len(drawn) / len(train) - fraction) > fraction / 2:
         logger.warning(
-            "data.%s_fraction=%g: %s got %.0f %% of the images, since no person is torn apart. The largest group of "
-            "people, who share identical images where they are several, has %.0f %%.",
+            "data.%s_fraction=%g: %s got %.0f %% of the images, since those of a person, and of people who share "
+            "identical ones, stay together: the most that do are %.0f %%.",
             *(name, fraction, name, 100 * len(drawn) / len(train), 100 * groups.value_counts().max() / len(train)),
         )
     return splits.mask(table.index.isin(drawn), name)
