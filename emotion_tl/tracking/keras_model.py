@@ -11,10 +11,10 @@ import numpy as np
 from mlflow.models import Model, infer_signature
 
 from emotion_tl.runtime import installed_versions
-from emotion_tl.tracking.store import store_errors_told
+from emotion_tl.tracking.store import asking_the_store
 
 
-@store_errors_told()
+@asking_the_store
 def log_keras_model(model: keras.Model, file: Path, images: np.ndarray, class_names: tuple[str, ...]) -> None:
     """Logs a model to the active run, so that `mlflow models predict` and `serve` work on it.
 

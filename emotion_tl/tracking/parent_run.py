@@ -22,14 +22,14 @@ from mlflow.utils.time import get_current_time_millis
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import EmotionTLError
 from emotion_tl.tracking.running import PARENT_TAG, close_dead_run
-from emotion_tl.tracking.store import open_store, select_experiment, store_errors_told
+from emotion_tl.tracking.store import asking_the_store, open_store, select_experiment, store_errors_told
 
 logger = logging.getLogger(__name__)
 
 KEY_TAG = "parent_key"
 
 
-@store_errors_told()
+@asking_the_store
 def open_parent_run(
     config: TrackingConfig, experiment_name: str, name: str, key: str, tags: Mapping[str, str] | None = None
 ) -> str:
@@ -60,7 +60,7 @@ def find_by_key(experiment_id: str, key: str) -> str | None:
     return next((run.info.run_id for run in runs if run.data.tags[KEY_TAG] == key), None)
 
 
-@store_errors_told()
+@asking_the_store
 def find_parent_run(config: TrackingConfig, tag: str, value: str) -> tuple[str | None, list[str]]:
     """Returns the id of the parent run with a tag that was used last, and all values that the tag has in the store."""
     open_store(config, only_read=True)
@@ -107,7 +107,7 @@ def closed_at_the_end(run_id: str) -> Iterator[Ending]:
             logger.error("MLflow does not know that the run is %s. %s", ending.status, error)
 
 
-@store_errors_told()
+@asking_the_store
 def close_parent_run(run_id: str, status: str, metrics: Mapping[str, float]) -> None:
     """Logs figures of the whole and ends the run, whether or not there is room for the figures."""
     try:
@@ -116,7 +116,7 @@ def close_parent_run(run_id: str, status: str, metrics: Mapping[str, float]) -> 
         MlflowClient().set_terminated(run_id, status)
 
 
-@store_errors_told()
+@asking_the_store
 def close_dead_children(run_id: str) -> None:
     """Closes the runs below this one that MLflow calls RUNNING though their processes are gone, as killed."""
     experiment_id = MlflowClient().get_run(run_id).info.experiment_id
@@ -125,20 +125,20 @@ def close_dead_children(run_id: str) -> None:
         close_dead_run(run)
 
 
-@store_errors_told()
+@asking_the_store
 def log_summary(run_id: str, metrics: Mapping[str, float]) -> None:
     """Logs figures of the whole to a run that this process has not opened."""
     now = get_current_time_millis()
     MlflowClient().log_batch(run_id, metrics=[Metric(key, float(value), now, 0) for key, value in metrics.items()])
 
 
-@store_errors_told()
+@asking_the_store
 def log_record(run_id: str, record: dict[str, Any], path: str) -> None:
     """Logs a record as a JSON artifact of a run that this process has not opened."""
     MlflowClient().log_dict(run_id, record, path)
 
 
-@store_errors_told()
+@asking_the_store
 def read_record(run_id: str, path: str) -> dict[str, Any] | None:
     """Returns a JSON record among a run's artifacts; None where there is none."""
     folder, _, name = path.rpartition("/")
@@ -160,13 +160,13 @@ def read_records(run_id: str, folder: str) -> list[dict[str, Any]]:
         return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(Path(local).glob("*.json"))]
 
 
-@store_errors_told()
+@asking_the_store
 def log_file(run_id: str, file: Path) -> None:
     """Logs a file as an artifact of a run that this process has not opened."""
     MlflowClient().log_artifact(run_id, str(file))
 
 
-@store_errors_told()
+@asking_the_store
 def log_table(run_id: str, table: pd.DataFrame, name: str) -> None:
     """Logs a table as a CSV artifact."""
     MlflowClient().log_text(run_id, table.to_csv(index=False), f"{name}.csv")

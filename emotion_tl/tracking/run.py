@@ -20,7 +20,7 @@ from emotion_tl.data.dataset import Dataset
 from emotion_tl.errors import EmotionTLError, reason_of
 from emotion_tl.files import STATE_FOLDER
 from emotion_tl.tracking.running import LOCK_FILE, PARENT_TAG, forget_run, mark_as_running, place_tags, write_run_id
-from emotion_tl.tracking.store import open_store, select_experiment, store_errors_told
+from emotion_tl.tracking.store import asking_the_store, open_store, select_experiment
 
 logger = logging.getLogger(__name__)
 
@@ -83,12 +83,12 @@ class TrackedRun:
         settings = pd.json_normalize(to_plain(config)).iloc[0].items()
         self.log_parameters({str(key): value for key, value in settings})
 
-    @store_errors_told()
+    @asking_the_store
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Logs settings."""
         mlflow.log_params(dict(parameters))
 
-    @store_errors_told()
+    @asking_the_store
     def log_dataset(self, dataset: Dataset, config: DataConfig) -> None:
         """Logs which images the run saw: name, fingerprint, where they came from and how many."""
         try:
@@ -99,19 +99,19 @@ class TrackedRun:
         counts = {f"num_{name}_images": len(split) for name, split in dataset.splits().items()}
         mlflow.log_params({**counts, "num_rejected_images": len(dataset.rejected)})
 
-    @store_errors_told()
+    @asking_the_store
     def log_tags(self, tags: dict[str, Any]) -> None:
         """Sets tags: what runs are filtered and grouped by."""
         mlflow.set_tags({key: str(value) for key, value in tags.items()})
 
-    @store_errors_told()
+    @asking_the_store
     def log_epoch(self, row: dict[str, Any]) -> None:
         """Logs the figures of an epoch on the one step axis of the run, over all phases."""
         metrics = {METRIC_NAMES.get(key, key): value for key, value in row.items() if isinstance(value, float)}
         mlflow.log_metrics(metrics, step=row["epoch"])
         self.last_epoch = row["epoch"]
 
-    @store_errors_told()
+    @asking_the_store
     def log_metrics(self, metrics: dict[str, float]) -> None:
         """Logs figures of the whole run.
 
@@ -119,7 +119,7 @@ class TrackedRun:
         """
         mlflow.log_metrics(metrics, step=self.last_epoch)
 
-    @store_errors_told()
+    @asking_the_store
     def log_folder(self, folder: Path) -> None:
         """Logs what the run left in its folder, but the model, which `log_keras_model` logs."""
         for path in sorted(folder.rglob("*")):
@@ -142,13 +142,12 @@ def track_run(config: TrackingConfig, experiment_name: str, run_name: str, folde
     with mark_as_running(folder):
         # Until it has the id of this run, which would be taken for dead while the folder names another.
         forget_run(folder)
-        with store_errors_told():
-            active = mlflow.start_run(
-                experiment_id=experiment_id,
-                run_name=config.run_name or run_name,
-                parent_run_id=config.parent_run_id,
-                tags=config.tags | place_tags(folder),
-            )
+        active = asking_the_store(mlflow.start_run)(
+            experiment_id=experiment_id,
+            run_name=config.run_name or run_name,
+            parent_run_id=config.parent_run_id,
+            tags=config.tags | place_tags(folder),
+        )
         run = TrackedRun(active.info.run_id, active.info.run_name)
         try:
             write_run_id(folder, run.run_id, run.name)
@@ -176,18 +175,27 @@ def end_run(run: TrackedRun, folder: Path, status: str, reason: str | None) -> N
         run.status, reason = "KILLED", "interrupted"
         raise
     finally:
-        close_run(run.status, reason)
+        close_run(run.run_id, run.status, reason)
 
 
-def close_run(status: str, reason: str | None) -> None:
+def close_run(run_id: str, status: str, reason: str | None) -> None:
     """Ends the active run. Where MLflow cannot be told, that does not take the place of an earlier reason to end."""
     try:
-        with store_errors_told():
-            mlflow.end_run(status)
+        end_active_run(run_id, status)
     except EmotionTLError as error:
         if reason is None:
             raise
         logger.error("MLflow does not know that the run is %s. %s", status, error)
+
+
+@asking_the_store
+def end_active_run(run_id: str, status: str) -> None:
+    """Ends the run that is active in MLflow."""
+    if mlflow.active_run() is not None:
+        # MLflow lets go of it first, and would not end it where it is asked again.
+        mlflow.end_run(status)
+    else:
+        MlflowClient().set_terminated(run_id, status)
 
 
 def log_failed_run(config: TrackingConfig, dataset_name: str, run_name: str, tags: Mapping[str, str]) -> str:

@@ -4,13 +4,16 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import mlflow
 from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE, ErrorCode
 from sqlalchemy.exc import SQLAlchemyError
 
 from emotion_tl.config import TrackingConfig
@@ -20,13 +23,22 @@ from emotion_tl.locks import acquire
 from emotion_tl.system_errors import MAKE_ROOM, storage_error
 
 # MLflow tells of each step of a new database's set-up, and of advice that does not concern the user of this package.
-for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.utils.environment", "mlflow.models.model"):
+for chatty in ("alembic", "mlflow.utils.environment", "mlflow.models.model"):
     logging.getLogger(chatty).setLevel(logging.ERROR)
+# Its errors come with a traceback, and again as the exception that is told here.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 
 SQLITE = "sqlite:///"
+# What MLflow calls it.
+LOCKED = ErrorCode.Name(TEMPORARILY_UNAVAILABLE)
 OTHER_STORE = "Expected one that this user may use, for example sqlite:////absolute/path/mlflow.db or http://host:5000."
 # SQLite's words.
 FULL_DATABASE = "disk is full"
+# How often a database is asked that other processes keep locked; MLflow waits for 20 seconds each time.
+TIMES_ASKED = 3
 # How often MLflow asks a server again.
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 # Stores that have answered this process.
@@ -103,6 +115,30 @@ def store_errors_told(uri: str | None = None) -> Iterator[None]:
         remedy = MAKE_ROOM if FULL_DATABASE in reason else OTHER_STORE
         uri = uri or mlflow.get_tracking_uri()
         raise ConfigurationError(f"tracking.uri: the MLflow store {uri} cannot be used ({reason}). {remedy}") from error
+
+
+def asking_the_store(call: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Decorates what MLflow is asked: again where its database is locked; what it raises is told.
+
+    On a busy disk another process may hold an SQLite file for longer than MLflow waits, which is no reason to end a run
+    of hours. What is asked must do no harm where it is asked twice.
+
+    Raises:
+        ConfigurationError, StorageError: as `store_errors_told`.
+    """
+
+    @wraps(call)
+    def asking(*arguments: Arguments.args, **settings: Arguments.kwargs) -> Answer:
+        with store_errors_told():
+            for _ in range(TIMES_ASKED - 1):
+                try:
+                    return call(*arguments, **settings)
+                except MlflowException as error:
+                    if error.error_code != LOCKED:
+                        raise
+            return call(*arguments, **settings)
+
+    return asking
 
 
 def check_access(file: Path, only_read: bool) -> None:

@@ -11,14 +11,24 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
 from emotion_tl.config import TrackingConfig
 from emotion_tl.errors import ConfigurationError, StorageError
 from emotion_tl.tracking.parent_run import open_parent_run
 from emotion_tl.tracking.run import track_run
 from emotion_tl.tracking.runs import find_runs
-from emotion_tl.tracking.store import RETRIES, database_file, open_store, select_experiment, store_errors_told
+from emotion_tl.tracking.store import (
+    RETRIES,
+    TIMES_ASKED,
+    asking_the_store,
+    database_file,
+    open_store,
+    select_experiment,
+    store_errors_told,
+)
 
 NOBODY = 65534
 
@@ -159,3 +169,42 @@ def test_file_that_is_no_database_is_told(tmp_path, monkeypatch):
     (tmp_path / "mlflow.db").write_text("no database" * 1000)
     with pytest.raises(ConfigurationError, match=r"tracking.uri: .*file is not a database"):
         open_store(TrackingConfig(uri=f"sqlite:///{tmp_path / 'mlflow.db'}"))
+
+
+def locked_at_first(call, times: int):
+    """Makes something that MLflow does answer so many times that the database is locked."""
+    answers = iter([True] * times)
+
+    def calling(*arguments, **settings):
+        if next(answers, False):
+            raise MlflowException("(sqlite3.OperationalError) database is locked", TEMPORARILY_UNAVAILABLE)
+        return call(*arguments, **settings)
+
+    return calling
+
+
+@pytest.mark.parametrize("times", [1, TIMES_ASKED - 1])
+def test_a_database_that_is_locked_at_first_is_asked_again(tmp_path, monkeypatch, times):
+    for name in ("create_run", "log_batch", "set_terminated"):
+        monkeypatch.setattr(MlflowClient, name, locked_at_first(getattr(MlflowClient, name), times))
+    config = TrackingConfig(uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
+    with track_run(config, "faces", "run", make_folder(tmp_path)) as run:
+        run.log_metrics({"accuracy": 0.5})
+    assert run.status == "FINISHED"
+    logged = MlflowClient().get_run(run.run_id)
+    assert logged.info.status == "FINISHED"
+    assert logged.data.metrics == {"accuracy": 0.5}
+    assert mlflow.active_run() is None
+
+
+def test_a_database_that_stays_locked_is_told(tmp_path, monkeypatch):
+    open_store(TrackingConfig(uri=f"sqlite:///{tmp_path / 'mlflow.db'}"))
+    monkeypatch.setattr(MlflowClient, "create_run", locked_at_first(MlflowClient.create_run, TIMES_ASKED))
+    with pytest.raises(ConfigurationError, match="database is locked"):
+        asking_the_store(MlflowClient().create_run)("0")
+
+
+def make_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    return folder
