@@ -25,7 +25,7 @@ def log_study(folder, runs: list[tuple[str, int, str]]) -> CompareConfig:
         for number, (arm, seed, run_id) in enumerate(runs)
     ]
     write_study(StudyRuns("tiny", "scratch", parent, rows))
-    close_parent_run(parent, "FINISHED")
+    close_parent_run(parent, "FINISHED", {})
     return CompareConfig(
         study_name="tiny", num_bootstrap_resamples=50, output_dir=str(folder / "report"), tracking=tracking
     )
