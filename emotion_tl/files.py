@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,17 @@ def write_json(path: str | Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     """Returns the content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def find_status(path: str | Path) -> os.stat_result | None:
+    """Returns the status of what stands at a path, or its link leads to; None where that is nothing.
+
+    Raises:
+        OSError: where it cannot be looked at.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return os.stat(path)  # noqa: PTH116  a Path of each file takes as long as its status
+    return None
 
 
 def force_to_disk(path: Path) -> None:

@@ -1,6 +1,5 @@
 """What a run leaves in its folder and in MLflow."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from emotion_tl.evaluation.predictions import predictions_table, probability_col
 from emotion_tl.evaluation.report import evaluate, flatten_metrics
 from emotion_tl.explanation.run_figures import explanation_figures
 from emotion_tl.fed import told_phases
+from emotion_tl.files import write_json
 from emotion_tl.inference.cost import measure_cost
 from emotion_tl.inference.model_file import describe_model, save_model
 from emotion_tl.models.transfer_model import TransferModel
@@ -133,7 +133,7 @@ def write_results(
     folder: Path,
 ) -> None:
     """Writes what a run found into its folder."""
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
+    write_json(folder / "metrics.json", metrics)
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     save_model(model.probabilities(), describe_model(model, dataset, config), folder / "model.keras")
     write_figures(dataset, model, training, metrics, predictions, config, folder / "figures")

@@ -81,7 +81,7 @@ def seed_caveat(pairs: Iterable[CorrectedComparison]) -> list[str]:
 
 
 def told_right(result: ModelResult) -> str:
-    """Returns "inceptionv3 reaches 62.9 % of the test images, macro-F1 55.7 %"."""
+    """Returns "inceptionv3 names 62.9 % of the test images rightly (macro-F1 55.7 %)"."""
     summary = result.summary
     accuracy, macro_f1 = told_share(summary.accuracy.mean), told_share(summary.macro_f1.mean)
     return f"{result.name} names {accuracy} of the test images rightly (macro-F1 {macro_f1})"

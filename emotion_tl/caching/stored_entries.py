@@ -13,6 +13,7 @@ from pathlib import Path
 from emotion_tl.caching.entry import ARRAY_FILE, META_FILE
 from emotion_tl.caching.locking import locked_if_free
 from emotion_tl.caching.recipe import KEY_BYTES
+from emotion_tl.files import find_status
 
 logger = logging.getLogger(__name__)
 
@@ -99,14 +100,6 @@ def describe_entry(folder: Path, prefix: str | None, key: str) -> StoredEntry | 
     # Some network drives tell of no blocks, which would make a finished entry worth nothing to remove.
     num_bytes_on_disk = sum(map(measure_on_disk, files)) or is_finished * num_bytes
     return StoredEntry(folder, key, is_finished, num_bytes, num_bytes_on_disk, last_used)
-
-
-def find_status(path: Path) -> os.stat_result | None:
-    """Returns what the file system knows of a path; None where nothing is there."""
-    try:
-        return path.stat()
-    except FileNotFoundError:
-        return None
 
 
 def measure_on_disk(status: os.stat_result) -> int:

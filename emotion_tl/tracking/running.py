@@ -3,7 +3,6 @@
 A run holds a lock on a file in its folder, which the operating system frees when the process dies, however it dies.
 """
 
-import json
 import logging
 import platform
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from emotion_tl.errors import ConfigurationError
-from emotion_tl.files import replace_file
+from emotion_tl.files import read_json, write_json
 from emotion_tl.locks import acquire, acquire_if_free
 from emotion_tl.signals import CLOSING_SECONDS
 
@@ -52,8 +51,7 @@ def mark_as_running(folder: Path) -> Iterator[None]:
 
 def write_run_id(folder: Path, run_id: str, run_name: str) -> None:
     """Writes which MLflow run a folder belongs to."""
-    text = json.dumps({"run_id": run_id, "run_name": run_name}, indent=2)
-    replace_file(folder / RUN_FILE, lambda partial: partial.write_text(text, encoding="utf-8"))
+    write_json(folder / RUN_FILE, {"run_id": run_id, "run_name": run_name})
 
 
 def place_tags(folder: Path) -> dict[str, str]:
@@ -64,7 +62,7 @@ def place_tags(folder: Path) -> dict[str, str]:
 def read_run_id(folder: Path) -> str | None:
     """Returns the MLflow run that a folder belongs to; None where it ended before it had one, or it cannot be read."""
     try:
-        return json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["run_id"]
+        return read_json(folder / RUN_FILE)["run_id"]
     except (OSError, ValueError):
         return None
 

@@ -4,7 +4,6 @@ A killed run leaves the best weights as they were when the file was last written
 first end of an epoch after `SECONDS_BETWEEN_FILES`. A run that is interrupted, or fails, leaves the best of all.
 """
 
-import json
 import logging
 import math
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from emotion_tl.files import NO_ROOM, check_free_space, replace_file
+from emotion_tl.files import NO_ROOM, check_free_space, replace_file, write_json
 from emotion_tl.training.state import assign_variables, read_variables
 from emotion_tl.training.state_files import link_file
 from emotion_tl.training_config import MONITORS
@@ -98,7 +97,7 @@ class BestEpoch:
     def describe_file(self) -> None:
         """Writes down which epoch the weights in the file are from."""
         described = {"epoch": self.epoch, "monitor": self.monitor, "value": self.value}
-        self.file.with_name("best.json").write_text(json.dumps(described, indent=2), encoding="utf-8")
+        write_json(self.file.with_name("best.json"), described)
 
     def flush(self) -> None:
         """Brings the file up to date, and leaves the network as it is."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from operator import itemgetter
@@ -13,6 +13,7 @@ from typing import BinaryIO
 from emotion_tl.data.sources.archives import open_archive
 from emotion_tl.data.sources.candidates import is_candidate
 from emotion_tl.errors import DataError
+from emotion_tl.files import find_status
 
 Place = tuple[int, int]
 """Device and inode, by which a folder is known under all its names."""
@@ -92,7 +93,8 @@ def walk(root: Path, prefix: str = "", above: frozenset[Place] = frozenset()) ->
         above |= {place_of(folder.stat())}
         entries = list(os.scandir(folder))
     for entry in entries:
-        status = find_status(entry.path)
+        with telling_errors(entry.path):
+            status = find_status(entry.path)
         # Some network drives number no files: all places would be one.
         if status is None or (S_ISDIR(status.st_mode) and status.st_ino and place_of(status) in above):
             continue
@@ -100,13 +102,6 @@ def walk(root: Path, prefix: str = "", above: frozenset[Place] = frozenset()) ->
         yield name, status
         if S_ISDIR(status.st_mode):
             yield from walk(root, f"{name}/", above)
-
-
-def find_status(path: str) -> os.stat_result | None:
-    """Returns the status of what stands at a path or its link leads to; None where that is nothing."""
-    with telling_errors(path), suppress(FileNotFoundError, NotADirectoryError):
-        return os.stat(path)  # noqa: PTH116  a Path of each file takes as long as its status
-    return None
 
 
 def place_of(status: os.stat_result) -> Place:
